@@ -1,0 +1,20 @@
+//! What a host's HTTP interface takes and gives, in JSON.
+//!
+//! Keys are only ever added. Times are RFC 3339 in UTC, durations whole seconds; what is not
+//! known is `null`.
+
+pub mod audit;
+pub mod error;
+pub mod host;
+pub mod paths;
+pub mod session;
+pub mod verbs;
+
+pub use audit::AuditEntry;
+pub use error::{ApiError, ErrorCode, Holder};
+pub use host::{Counters, HostStatus};
+pub use session::{ConnectionInfo, LineInfo, ProcessInfo, Session, Source};
+pub use verbs::{
+    AttachRequest, AttachTicket, Attachment, Change, Disconnected, EndReport, EndRequest, Guard,
+    How, Message, MessageReport, NewSession, WaitReport, Warn, Warning,
+};
