@@ -13,6 +13,7 @@ pub mod attach;
 pub mod control;
 pub mod frame;
 pub mod hello;
+pub mod notice;
 pub mod session;
 
 pub use attach::{AttachMode, ClientMessage, CloseReason, KeeperMessage, Output, SnapshotInfo};
@@ -22,6 +23,7 @@ pub use control::{
 };
 pub use frame::{Decoder, Frame, FrameError, Kind};
 pub use hello::{Hello, Ticket, VERSIONS, Versions, Welcome};
+pub use notice::{Notice, NoticeAnswer};
 pub use session::{
     Buffering, Conduit, ConnectionReport, RingReport, SessionReport, SizeMark, Stream,
 };
