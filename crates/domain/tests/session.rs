@@ -187,7 +187,7 @@ struct Model {
 }
 
 impl Model {
-    fn take(&mut self, input: &Input) {
+    fn take(&mut self, input: Input) {
         if self.ended {
             return;
         }
@@ -226,7 +226,7 @@ proptest! {
         let mut model = Model::default();
         let (mut endings, mut collected) = (0, 0);
         for input in inputs {
-            model.take(&input);
+            model.take(input);
             machine.handle(Timestamp(1), input);
             while let Some(action) = machine.poll() {
                 match action {
