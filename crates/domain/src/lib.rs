@@ -5,9 +5,12 @@
 
 pub mod exit;
 pub mod glob;
+pub mod guard;
 pub mod ids;
 pub mod name;
+pub mod quota;
 pub mod select;
+pub mod session;
 pub mod size;
 pub mod span;
 pub mod state;
