@@ -196,10 +196,10 @@ impl Model {
             Input::StartFailed => self.ended = !self.running || self.ending,
             Input::Attached(ConnectionId(n)) => {
                 self.running = true;
-                self.clients.insert(*n);
+                self.clients.insert(n);
             }
             Input::Detached(ConnectionId(n)) => {
-                self.clients.remove(n);
+                self.clients.remove(&n);
             }
             Input::EndAsked(_) => self.ending = true,
             Input::Exited(_) => self.ended = !self.ending,
