@@ -13,7 +13,7 @@
 use std::time::{Duration, Instant};
 
 use winsta_domain::TerminalSize;
-use winsta_screen::Screen;
+use winsta_screen::{PaintOptions, Screen};
 use winsta_wire::{AttachMode, ClientMessage, Output, SnapshotInfo};
 
 use crate::rebuild::Rebuild;
@@ -33,9 +33,12 @@ pub(crate) struct Display {
     /// Size of the session, as far as is known.
     session: TerminalSize,
     phase: Phase,
-    /// Lines of scrollback to paint: those of the first painting, then none, since the terminal
-    /// has them.
+    /// Lines of scrollback to paint.
     scrollback: usize,
+    /// Whether nothing of the session was painted yet. The first painting leaves what the terminal
+    /// showed before, and the session's scrollback, in the terminal's own; later ones would put
+    /// the same lines there again.
+    fresh: bool,
     painting: Vec<u8>,
     messages: Vec<ClientMessage>,
 }
@@ -66,6 +69,7 @@ impl Display {
             session: window.size,
             phase: Phase::Awaiting,
             scrollback,
+            fresh: true,
             painting: Vec::new(),
             messages: Vec::new(),
         }
@@ -113,8 +117,9 @@ impl Display {
             // it was on its way when the box came; another one follows when the box is gone
             return;
         }
+        let scrollback = if self.fresh { self.scrollback } else { 0 };
         self.phase = Phase::Rebuilding {
-            rebuild: Box::new(Rebuild::new(snapshot, self.scrollback)),
+            rebuild: Box::new(Rebuild::new(snapshot, scrollback)),
             resized: None,
         };
     }
@@ -272,10 +277,15 @@ impl Display {
         }
         self.session = size;
         self.painting.push(CANCEL);
+        let fresh = std::mem::replace(&mut self.fresh, false);
         if self.fits() {
-            self.painting.extend(screen.paint_on(self.scrollback));
-            self.scrollback = 0;
+            let options = PaintOptions {
+                scrollback: if fresh { self.scrollback } else { 0 },
+                keep_screen: fresh,
+            };
+            self.painting.extend(screen.paint_on(options));
         } else {
+            self.clear(fresh);
             self.painting.extend(screen.paint_cropped(self.window.size));
             self.phase = Phase::Windowed {
                 screen: Box::new(screen),
@@ -283,5 +293,16 @@ impl Display {
                 painted: now,
             };
         }
+    }
+    /// Empties the terminal before a window of the session is painted on it.
+    fn clear(&mut self, fresh: bool) {
+        let rows = self.window.size.rows();
+        self.painting.extend_from_slice(Screen::reset_terminal());
+        if fresh {
+            self.painting.extend(format!("\x1b[{rows};1H").into_bytes());
+            self.painting
+                .extend(std::iter::repeat_n(b'\n', rows.into()));
+        }
+        self.painting.extend_from_slice(b"\x1b[H\x1b[J");
     }
 }

@@ -142,7 +142,7 @@ pub(crate) enum Action {
 ///
 /// Order of calls: [`feed`](Self::feed) with what was typed; when [`deadline`](Self::deadline) has
 /// come before more is typed, [`expire`](Self::expire). Every byte that was fed comes out again,
-/// in order, but those of a detach key and the first of a prefix pressed twice.
+/// in order, but those of a detach key and the second of a prefix pressed twice.
 #[derive(Debug)]
 pub(crate) struct KeyFilter {
     detach: DetachKey,
@@ -295,8 +295,8 @@ impl KeyFilter {
             self.held.extend_from_slice(bytes);
             self.held_until = Some(now + PREFIX_PATIENCE);
         } else if self.pressed == 1 && keys.first() == Some(&key) {
-            self.forget();
-            out.extend_from_slice(bytes);
+            // the first one goes on, whose Escape may have been delivered already
+            self.release(out);
         } else if self.pressed > 0 {
             self.release(out);
             return self.key(now, key, bytes, out);

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::Action::{Deliver, Detach};
 use super::*;
 
 /// What was typed, in parts with the milliseconds between them, and what came of it.
@@ -13,230 +14,37 @@ fn typed(spec: &str, parts: &[(u64, &[u8])], patient: bool) -> (Vec<u8>, Action)
         if filter.deadline().is_some_and(|at| at <= now) {
             filter.expire(now, &mut out);
         }
-        if filter.feed(now, bytes, &mut out) == Action::Detach {
-            return (out, Action::Detach);
+        if filter.feed(now, bytes, &mut out) == Detach {
+            return (out, Detach);
         }
     }
     if patient && let Some(at) = filter.deadline() {
         filter.expire(at, &mut out);
         assert_eq!(filter.deadline(), None, "nothing is held for ever");
     }
-    (out, Action::Deliver)
+    (out, Deliver)
 }
 
 type Case<'a> = (&'a str, &'a str, &'a [(u64, &'a [u8])], &'a [u8], Action);
 
+/// Of the default key unless another is named.
+const D: &str = r"C-\ d";
+
+#[rustfmt::skip]
+const CASES: &[Case<'_>] = &[
+    ("text", D, &[(0, b"hello\r")], b"hello\r", Deliver),
+    ("pressed", D, &[(0, b"\x1c"), (100, b"d")], b"", Detach),
+    ("in one read", D, &[(0, b"ab\x1cdxy")], b"ab", Detach),
+    ("in time", D, &[(0, b"\x1c"), (599, b"d")], b"", Detach),
+    ("too late", D, &[(0, b"\x1c"), (600, b"d")], b"\x1cd", Deliver),
+    ("prefix alone", D, &[(0, b"\x1c")], b"\x1c", Deliver),
+    ("another key", D, &[(0, b"\x1c"), (9, b"x")], b"\x1cx", Deliver),
+    ("an arrow", D, &[(0, b"\x1c"), (9, b"\x1b[A")], b"\x1c\x1b[A", Deliver), ("capital D", default, &[(0, b"\x1c"), (9, b"D")], b"\x1cD", Deliver), ("prefix twice", default, &[(0, b"\x1c\x1c")], b"\x1c", Deliver), ("prefix twice, then d", default, &[(0, b"\x1c\x1cd")], b"\x1cd", Deliver), ("prefix thrice, then d", default, &[(0, b"\x1c\x1c\x1cd")], b"\x1c", Detach), ("kitty", default, &[(0, b"\x1b[92;5u"), (9, b"d")], b"", Detach), ("kitty with releases", default, &[(0, b"\x1b[57442;5u\x1b[92;5:1u\x1b[92;5:3u\x1b[57442;1:3u\x1b[100u")], b"\x1b[57442;5u", Detach), ("kitty, another key", default, &[(0, b"\x1b[92;5u\x1b[92;5:3u\x1b[101u")], b"\x1b[92;5u\x1b[92;5:3u\x1b[101u", Deliver), ("kitty twice", default, &[(0, b"\x1b[92;5u\x1b[92;5u")], b"\x1b[92;5u", Deliver), ("modifyOtherKeys", default, &[(0, b"\x1b[27;5;92~d")], b"", Detach), ("shift too", default, &[(0, b"\x1b[27;6;92~d")], b"\x1b[27;6;92~d", Deliver), ("split", default, &[(0, b"\x1b[9"), (1, b"2;5"), (1, b"ud")], b"", Detach), // the Escape went to the program, since it might have been all there is ("split behind Escape", default, &[(0, b"\x1b"), (1, b"[92;5ud")], b"\x1b", Detach), ("split behind Escape, another key", default, &[(0, b"\x1b"), (1, b"[92;5u"), (1, b"x")], b"\x1b[92;5ux", Deliver), ("Escape, later [", default, &[(0, b"\x1b"), (60, b"[")], b"\x1b[", Deliver), ("half a sequence", default, &[(0, b"\x1b[9")], b"\x1b[9", Deliver), ("half a character", default, &[(0, b"\xc3"), (1, b"\xa9")], "é".as_bytes(), Deliver), ("in a paste", default, &[(0, b"\x1b[200~a\x1cd\x1b[201~b")], b"\x1b[200~a\x1cd\x1b[201~b", Deliver), ("in a paste, split", default, &[(0, b"\x1b[20"), (1, b"0~\x1cd\x1b[2"), (1, b"01~"), (1, b"\x1cd")], b"\x1b[200~\x1cd\x1b[201~", Detach), ("a paste behind the prefix", default, &[(0, b"\x1c\x1b[200~d\x1b[201~")], b"\x1c\x1b[200~d\x1b[201~", Deliver), ("mouse between", default, &[(0, b"\x1c\x1b[<35;1;1Md")], b"", Detach), ("one key", "C-]", &[(0, b"a\x1db")], b"a", Detach), ("two control keys", "C-a C-d", &[(0, b"\x01\x04")], b"", Detach), ("three keys", "C-b C-b q", &[(0, b"\x02\x02q")], b"", Detach), ("three keys, not the last", "C-b C-b q", &[(0, b"\x02\x02x")], b"\x02\x02x", Deliver), ("none", "none", &[(0, b"\x1cd\x1b")], b"\x1cd\x1b", Deliver),
+];
+
 #[test]
 fn the_detach_key_is_found_and_nothing_else_is_taken() {
-    use Action::{Deliver, Detach};
-    let default = r"C-\ d";
-    let cases: &[Case<'_>] = &[
-        ("text", default, &[(0, b"hello\r")], b"hello\r", Deliver),
-        (
-            "pressed",
-            default,
-            &[(0, b"\x1c"), (100, b"d")],
-            b"",
-            Detach,
-        ),
-        ("in one read", default, &[(0, b"ab\x1cdxy")], b"ab", Detach),
-        (
-            "in time",
-            default,
-            &[(0, b"\x1c"), (599, b"d")],
-            b"",
-            Detach,
-        ),
-        (
-            "too late",
-            default,
-            &[(0, b"\x1c"), (600, b"d")],
-            b"\x1cd",
-            Deliver,
-        ),
-        ("prefix alone", default, &[(0, b"\x1c")], b"\x1c", Deliver),
-        (
-            "another key",
-            default,
-            &[(0, b"\x1c"), (9, b"x")],
-            b"\x1cx",
-            Deliver,
-        ),
-        (
-            "an arrow",
-            default,
-            &[(0, b"\x1c"), (9, b"\x1b[A")],
-            b"\x1c\x1b[A",
-            Deliver,
-        ),
-        (
-            "capital D",
-            default,
-            &[(0, b"\x1c"), (9, b"D")],
-            b"\x1cD",
-            Deliver,
-        ),
-        (
-            "prefix twice",
-            default,
-            &[(0, b"\x1c\x1c")],
-            b"\x1c",
-            Deliver,
-        ),
-        (
-            "prefix twice, then d",
-            default,
-            &[(0, b"\x1c\x1cd")],
-            b"\x1cd",
-            Deliver,
-        ),
-        (
-            "prefix thrice, then d",
-            default,
-            &[(0, b"\x1c\x1c\x1cd")],
-            b"\x1c",
-            Detach,
-        ),
-        (
-            "kitty",
-            default,
-            &[(0, b"\x1b[92;5u"), (9, b"d")],
-            b"",
-            Detach,
-        ),
-        (
-            "kitty with releases",
-            default,
-            &[(
-                0,
-                b"\x1b[57442;5u\x1b[92;5:1u\x1b[92;5:3u\x1b[57442;1:3u\x1b[100u",
-            )],
-            b"\x1b[57442;5u",
-            Detach,
-        ),
-        (
-            "kitty, another key",
-            default,
-            &[(0, b"\x1b[92;5u\x1b[92;5:3u\x1b[101u")],
-            b"\x1b[92;5u\x1b[92;5:3u\x1b[101u",
-            Deliver,
-        ),
-        (
-            "kitty twice",
-            default,
-            &[(0, b"\x1b[92;5u\x1b[92;5u")],
-            b"\x1b[92;5u",
-            Deliver,
-        ),
-        (
-            "modifyOtherKeys",
-            default,
-            &[(0, b"\x1b[27;5;92~d")],
-            b"",
-            Detach,
-        ),
-        (
-            "shift too",
-            default,
-            &[(0, b"\x1b[27;6;92~d")],
-            b"\x1b[27;6;92~d",
-            Deliver,
-        ),
-        (
-            "split",
-            default,
-            &[(0, b"\x1b[9"), (1, b"2;5"), (1, b"ud")],
-            b"",
-            Detach,
-        ),
-        // the Escape went to the program, since it might have been all there is
-        (
-            "split behind Escape",
-            default,
-            &[(0, b"\x1b"), (1, b"[92;5ud")],
-            b"\x1b",
-            Detach,
-        ),
-        (
-            "split behind Escape, another key",
-            default,
-            &[(0, b"\x1b"), (1, b"[92;5u"), (1, b"x")],
-            b"\x1b[92;5ux",
-            Deliver,
-        ),
-        (
-            "Escape, later [",
-            default,
-            &[(0, b"\x1b"), (60, b"[")],
-            b"\x1b[",
-            Deliver,
-        ),
-        (
-            "half a sequence",
-            default,
-            &[(0, b"\x1b[9")],
-            b"\x1b[9",
-            Deliver,
-        ),
-        (
-            "half a character",
-            default,
-            &[(0, b"\xc3"), (1, b"\xa9")],
-            "é".as_bytes(),
-            Deliver,
-        ),
-        (
-            "in a paste",
-            default,
-            &[(0, b"\x1b[200~a\x1cd\x1b[201~b")],
-            b"\x1b[200~a\x1cd\x1b[201~b",
-            Deliver,
-        ),
-        (
-            "in a paste, split",
-            default,
-            &[
-                (0, b"\x1b[20"),
-                (1, b"0~\x1cd\x1b[2"),
-                (1, b"01~"),
-                (1, b"\x1cd"),
-            ],
-            b"\x1b[200~\x1cd\x1b[201~",
-            Detach,
-        ),
-        (
-            "a paste behind the prefix",
-            default,
-            &[(0, b"\x1c\x1b[200~d\x1b[201~")],
-            b"\x1c\x1b[200~d\x1b[201~",
-            Deliver,
-        ),
-        (
-            "mouse between",
-            default,
-            &[(0, b"\x1c\x1b[<35;1;1Md")],
-            b"",
-            Detach,
-        ),
-        ("one key", "C-]", &[(0, b"a\x1db")], b"a", Detach),
-        (
-            "two control keys",
-            "C-a C-d",
-            &[(0, b"\x01\x04")],
-            b"",
-            Detach,
-        ),
-        ("three keys", "C-b C-b q", &[(0, b"\x02\x02q")], b"", Detach),
-        (
-            "three keys, not the last",
-            "C-b C-b q",
-            &[(0, b"\x02\x02x")],
-            b"\x02\x02x",
-            Deliver,
-        ),
-        ("none", "none", &[(0, b"\x1cd\x1b")], b"\x1cd\x1b", Deliver),
-    ];
-    for (label, spec, parts, wanted, action) in cases {
+    for (label, spec, parts, wanted, action) in CASES {
         let (out, did) = typed(spec, parts, true);
         assert_eq!(
             out.escape_ascii().to_string(),
@@ -323,7 +131,7 @@ proptest! {
     fn nothing_is_lost_or_reordered(bytes in troublesome(), cut in 1usize..9, pause in 0u64..700) {
         let parts: Vec<_> = bytes.chunks(cut).map(|part| (pause, part)).collect();
         let (out, action) = typed(r"C-\ C-z C-z", &parts, true);
-        prop_assume!(action == Action::Deliver);
+        prop_assume!(action == Deliver);
         // a prefix pressed twice delivers one: take the doubles out of what was typed as well
         prop_assert!(is_subsequence(&out, &bytes));
         let dropped = bytes.len() - out.len();

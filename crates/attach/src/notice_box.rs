@@ -194,3 +194,98 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn content(text: &str, answer: Option<&str>) -> Content {
+        Content {
+            title: "Message from bob".to_owned(),
+            text: text.to_owned(),
+            answer: answer.map(str::to_owned),
+            hint: "Enter: ok",
+        }
+    }
+
+    /// The box as a picture: what stands where on a terminal that clips.
+    fn picture(content: &Content, cols: u32, rows: u32) -> String {
+        let size = TerminalSize::new(cols, rows).unwrap();
+        let line = |line: Line| {
+            let end = line.end.map_or("", |(_, end)| end);
+            format!("{:02},{:02} {}{end}\n", line.row, line.col, line.text)
+        };
+        lines(content, size).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_box_stands_in_the_middle() {
+        assert_eq!(
+            picture(&content("The disk is full.", None), 80, 24),
+            "\
+10,29 ┌ Message from bob ────┐
+11,29 │ The disk is full.    │
+12,29 │                      │
+13,29 │ Enter: ok            │
+14,29 └──────────────────────┘
+"
+        );
+    }
+
+    #[test]
+    fn the_smallest_terminal_shows_what_it_can() {
+        assert_eq!(
+            picture(&content("The disk is full, and nobody cares.", None), 20, 4),
+            "\
+01,01 ┌ Message from bob ┐
+02,01 │ The disk is …    │
+03,01 │ Enter: ok        │
+04,01 └──────────────────┘
+"
+        );
+    }
+
+    #[test]
+    fn text_is_wrapped_shown_and_answered() {
+        assert_eq!(
+            picture(
+                &content("漢字 wide\n\tand \x1b[2Jred\u{202e}x", Some("yes")),
+                24,
+                12
+            ),
+            "\
+03,01 ┌ Message from bob ────┐
+04,01 │ 漢字 wide            │
+05,01 │     and ^[[2Jred\u{fffd}x   │
+06,01 │                      │
+07,01 │ > yes_               │
+08,01 │ Enter: ok            │
+09,01 └──────────────────────┘
+"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_box_never_leaves_the_terminal(
+            text in "(\\PC|[\n\t\x1b ]|漢){0,300}",
+            answer in prop::option::of("\\PC{0,100}"),
+            cols in 20u32..200,
+            rows in 4u32..60,
+        ) {
+            let size = TerminalSize::new(cols, rows).unwrap();
+            let content = content(&text, answer.as_deref());
+            for line in lines(&content, size) {
+                let text = line.col - 1 + width(&line.text);
+                let end = line.end.map_or(0, |(col, end)| col - 1 + width(end));
+                prop_assert!(text.max(end) <= cols as usize);
+                prop_assert!((1..=rows as usize).contains(&line.row));
+                prop_assert!(!line.text.chars().any(char::is_control));
+            }
+            let drawn = lines(&content, size).len();
+            prop_assert!(drawn >= 3);
+        }
+    }
+}

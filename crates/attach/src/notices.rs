@@ -374,3 +374,7 @@ fn remaining(left: Duration) -> String {
         (minutes, seconds) => format!("in {minutes} min {seconds} s"),
     }
 }
+
+#[cfg(test)]
+#[path = "notices_tests.rs"]
+mod tests;

@@ -209,7 +209,7 @@ impl Device {
         }
         let rows = Window::of(self.output.as_fd()).size.rows();
         let mut bytes = vec![CANCEL];
-        bytes.extend_from_slice(&Screen::reset_terminal());
+        bytes.extend_from_slice(Screen::reset_terminal());
         bytes.extend_from_slice(format!("\x1b[{rows};1H\r\n").as_bytes());
         let deadline = Instant::now() + GOODBYE;
         let mut rest = bytes.as_slice();

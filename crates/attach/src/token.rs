@@ -251,9 +251,12 @@ mod tests {
         })
     }
 
+    /// What it is, the bytes, and the first token with its length.
+    type Case<'a> = (&'a str, &'a [u8], Option<(Token, usize)>);
+
     #[test]
     fn tokens_are_told_apart() {
-        let cases: &[(&str, &[u8], Option<(Token, usize)>)] = &[
+        let cases: &[Case<'_>] = &[
             ("nothing", b"", None),
             ("letter", b"d", Some((key('d', 0), 1))),
             ("enter", b"\r", Some((key('\r', 0), 1))),
