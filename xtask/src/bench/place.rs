@@ -49,6 +49,8 @@ impl Place {
                 .create(place.path(name))
                 .context("cannot create a folder")?;
         }
+        // Present and empty: nobody's own configuration is read instead.
+        place.write("winsta.toml", "")?;
         Ok(place)
     }
 

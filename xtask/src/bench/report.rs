@@ -125,6 +125,9 @@ fn cell(figures: &Figures, row: &Row, peer: &str) -> String {
     if !cell.failures.is_empty() {
         return "fails".to_owned();
     }
+    if cell.values.is_empty() {
+        return "–".to_owned();
+    }
     let at = |percent| quantile(&cell.values, percent).unwrap_or_default();
     let (low, middle, high) = (at(0), at(50), at(100));
     if cell.values.len() < 2 || (low.total_cmp(&high)).is_eq() {

@@ -109,6 +109,20 @@ impl Terminal {
         }
     }
 
+    /// Presses Enter until the program answers with `marker`. A peer that restores nothing shows
+    /// nothing before, and one that is not attached yet may lose what is typed.
+    pub(crate) fn rouse(&mut self, marker: &[u8], time: Duration) -> Result<()> {
+        let limit = Instant::now() + time;
+        loop {
+            self.send(b"\r")?;
+            match self.expect(marker, Duration::from_millis(500)) {
+                Err(error) if Instant::now() >= limit => return Err(error),
+                Err(_) => {}
+                Ok(()) => return Ok(()),
+            }
+        }
+    }
+
     /// Reads until nothing comes for `quiet`.
     pub(crate) fn settle(&mut self, quiet: Duration) {
         while self.read(Instant::now() + quiet).is_ok() {}

@@ -58,7 +58,9 @@ fn idle(peer: &dyn Peer, place: &Place, setting: &mut Setting) -> Result<()> {
 
 fn list(peer: &dyn Peer, place: &Place, setting: &mut Setting) -> Result<()> {
     let Some(line) = peer.list(place) else {
-        setting.figures.fail("list", peer.name(), "no such command");
+        setting
+            .figures
+            .note("list", peer.name(), "has no such command");
         return Ok(());
     };
     let mut times = Vec::new();

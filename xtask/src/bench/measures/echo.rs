@@ -18,12 +18,12 @@ const KEYS: &[u8] = b"xyzwv";
 pub(super) fn echo(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     let place = Place::new()?;
     peer.start(&place)?;
-    let text = "stty raw -echo\nprintf READY\nexec cat\n";
+    let text = "stty sane -echo\nread x\nstty raw\nprintf READY\nexec cat\n";
     let script = place.write("echo.sh", text)?;
     let script = script.to_string_lossy();
     let session = peer.create(&place, "echo", &["/bin/sh", &script])?;
     let mut terminal = Terminal::open(&place, &peer.attach(&place, &session))?;
-    terminal.expect(b"READY", Duration::from_secs(8))?;
+    terminal.rouse(b"READY", Duration::from_secs(8))?;
     terminal.settle(Duration::from_millis(300));
     let mut times = Vec::new();
     for key in KEYS.iter().cycle().take(setting.scale.keystrokes) {

@@ -21,7 +21,7 @@ pub(super) fn takeover(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     peer.start(&place)?;
     // 3 MB, more than any socket holds.
     let text = format!(
-        "stty sane -echo\necho READY\n{}\ncat {}\necho THE-LAST-LINE\n{}\nexec sleep 1000000\n",
+        "stty sane -echo\nread x\necho READY\n{}\ncat {}\necho THE-LAST-LINE\n{}\nexec sleep 1000000\n",
         signals.wait_for_go(),
         setting.material.scrolled.display(),
         signals.say_done()
@@ -31,7 +31,7 @@ pub(super) fn takeover(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     let session = peer.create(&place, "hang", &["/bin/sh", &script])?;
     let line = peer.attach(&place, &session);
     let mut hung = Terminal::open(&place, &line)?;
-    hung.expect(b"READY", LIMIT)?;
+    hung.rouse(b"READY", LIMIT)?;
     hung.settle(Duration::from_millis(200));
     kill_process(hung.client(), Signal::STOP).context("cannot stop the client")?;
     signals.go()?;

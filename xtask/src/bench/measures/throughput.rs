@@ -15,10 +15,10 @@ use crate::bench::terminal::{Seen, Terminal};
 /// How long a flood may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// The script: waits, prints, says that it is done.
-fn script(place: &Place, signals: &Signals, setting: &Setting) -> Result<String> {
+/// The script: waits, prints, says that it is done. `greeting` comes first.
+fn script(place: &Place, signals: &Signals, setting: &Setting, greeting: &str) -> Result<String> {
     let text = format!(
-        "stty sane -echo\necho READY\n{}\necho BEGINNING\ncat {}\necho FINISHED\n{}\nexec sleep 1000000\n",
+        "stty sane -echo\n{greeting}{}\necho BEGINNING\ncat {}\necho FINISHED\n{}\nexec sleep 1000000\n",
         signals.wait_for_go(),
         setting.material.flood.display(),
         signals.say_done(),
@@ -35,11 +35,11 @@ fn rate(setting: &Setting, took: Duration) -> f64 {
 pub(super) fn attached(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     let place = Place::new()?;
     let mut signals = Signals::new(&place)?;
-    let script = script(&place, &signals, setting)?;
+    let script = script(&place, &signals, setting, "read x\necho READY\n")?;
     peer.start(&place)?;
     let session = peer.create(&place, "flood", &["/bin/sh", &script])?;
     let mut terminal = Terminal::open(&place, &peer.attach(&place, &session))?;
-    terminal.expect(b"READY", Duration::from_secs(8))?;
+    terminal.rouse(b"READY", Duration::from_secs(8))?;
     terminal.settle(Duration::from_millis(200));
 
     let mut check = Check::new(setting.scale);
@@ -78,7 +78,7 @@ pub(super) fn attached(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
 pub(super) fn detached(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     let place = Place::new()?;
     let mut signals = Signals::new(&place)?;
-    let script = script(&place, &signals, setting)?;
+    let script = script(&place, &signals, setting, "")?;
     peer.start(&place)?;
     peer.create(&place, "flood", &["/bin/sh", &script])?;
     // A client that only created the session may still be on its way out.

@@ -30,7 +30,7 @@ impl Peer for Shpool {
         if self.restores {
             "shpool"
         } else {
-            "shpool, simple"
+            "shpool-simple"
         }
     }
 
