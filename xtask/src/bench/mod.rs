@@ -93,6 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         (Scale::FULL, options.runs)
     };
+    Place::sweep()?;
     raise_limits()?;
     let material = Material::new(&scale)?;
     let mut figures = Figures::default();

@@ -19,6 +19,9 @@ pub(crate) fn argv<S: Into<OsString>>(words: impl IntoIterator<Item = S>) -> Arg
     words.into_iter().map(Into::into).collect()
 }
 
+/// What the names of places begin with; the benchmark's process id and a number follow.
+const PREFIX: &str = "winsta-bench-";
+
 /// The variable that marks every process of a place: servers inherit it too.
 const MARK: &str = "WINSTA_BENCH_PLACE";
 
@@ -36,7 +39,7 @@ impl Place {
     /// A new place. Its path is short, since socket paths must be.
     pub(crate) fn new() -> Result<Self> {
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
-        let mark = format!("wb{}-{number}", std::process::id());
+        let mark = format!("{PREFIX}{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(&mark);
         let mut builder = std::fs::DirBuilder::new();
         builder.mode(0o700);
@@ -52,6 +55,24 @@ impl Place {
         // Present and empty: nobody's own configuration is read instead.
         place.write("winsta.toml", "")?;
         Ok(place)
+    }
+
+    /// Clears away what benchmarks that were interrupted left behind.
+    pub(crate) fn sweep() -> Result<()> {
+        for entry in std::fs::read_dir(std::env::temp_dir()).context("cannot read a folder")? {
+            let entry = entry?;
+            let Ok(mark) = entry.file_name().into_string() else {
+                continue;
+            };
+            let owner = mark
+                .strip_prefix(PREFIX)
+                .and_then(|rest| rest.split('-').next());
+            if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+                let folder = entry.path();
+                drop(Self { folder, mark });
+            }
+        }
+        Ok(())
     }
 
     /// The path of `name` in the folder.
