@@ -49,3 +49,14 @@ pub struct Upgrade {
     /// Path of the new program.
     pub program: String,
 }
+
+/// What came of an [`Upgrade`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Upgraded {
+    /// Version of the host that was.
+    pub host_before: String,
+    /// Version of the keeper that was.
+    pub keeper_before: String,
+    /// Version of the keeper that is. The host's is in its next [`HostStatus`].
+    pub keeper: String,
+}

@@ -12,9 +12,10 @@ pub mod verbs;
 
 pub use audit::AuditEntry;
 pub use error::{ApiError, ErrorCode, Holder};
-pub use host::{Counters, HostStatus};
+pub use host::{Counters, HostStatus, Upgrade, Upgraded};
 pub use session::{ConnectionInfo, LineInfo, ProcessInfo, Session, Source};
 pub use verbs::{
     AttachRequest, AttachTicket, Attachment, Change, Disconnected, EndReport, EndRequest, Guard,
-    How, Message, MessageReport, NewSession, WaitReport, Warn, Warning,
+    How, InputReport, KillReport, LabelRequest, Message, MessageReport, NewSession, SizeRequest,
+    StopReport, SwitchRequest, WaitReport, Warn, Warning,
 };

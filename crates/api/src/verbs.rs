@@ -201,3 +201,53 @@ pub struct Change {
     /// Details, in words.
     pub detail: String,
 }
+
+/// A session's label, to be set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LabelRequest {
+    /// The label; `null` takes it away.
+    pub label: Option<String>,
+}
+
+/// A terminal's size, to be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SizeRequest {
+    /// Columns.
+    pub cols: u32,
+    /// Rows.
+    pub rows: u32,
+}
+
+/// How much of the input was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InputReport {
+    /// The session.
+    pub id: u32,
+    /// Bytes taken, from the front; fewer than sent when the program does not read.
+    pub bytes: u64,
+}
+
+/// Connect a session to the terminal where another connection is (`tscon /DEST:`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SwitchRequest {
+    /// Name of the connection whose terminal it is: `pty#2`.
+    pub destination: String,
+    /// The session that is to be shown there.
+    pub guard: Guard,
+}
+
+/// What came of a kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KillReport {
+    /// The session.
+    pub id: u32,
+    /// The process that was sent KILL.
+    pub pid: u32,
+}
+
+/// What a host that stops leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StopReport {
+    /// Sessions that were ended for it.
+    pub ended: u32,
+}

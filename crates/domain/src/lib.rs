@@ -4,8 +4,11 @@
 //! values, so every rule of the system can be tested without a process, a socket or a second.
 
 pub mod exit;
+pub mod guard;
 pub mod ids;
 pub mod name;
+pub mod quota;
+pub mod session;
 pub mod size;
 pub mod state;
 pub mod time;

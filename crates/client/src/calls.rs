@@ -1,0 +1,215 @@
+//! One method for each request of the interface.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use winsta_api::{
+    AttachRequest, AttachTicket, AuditEntry, Disconnected, EndReport, EndRequest, Guard,
+    HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message, MessageReport,
+    NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest, Upgrade, Upgraded,
+    WaitReport, Warning, paths,
+};
+use winsta_domain::SessionId;
+
+use crate::error::{Cause, ClientError};
+use crate::host::{Call, Host, Listing, Patience};
+
+type Result<T> = std::result::Result<T, ClientError>;
+
+impl Host {
+    /// State of the host.
+    pub fn status(&self) -> Result<HostStatus> {
+        self.get(paths::STATUS)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// All sessions.
+    pub fn sessions(&self) -> Result<Listing> {
+        let list = || -> std::result::Result<Listing, Cause> {
+            let (incarnation, body) = self.bytes(&Call::get(paths::SESSIONS))?;
+            let sessions = serde_json::from_slice(&body).map_err(Cause::Answer)?;
+            Ok(Listing {
+                incarnation,
+                sessions,
+            })
+        };
+        list().map_err(|cause| self.failed(None, cause))
+    }
+
+    /// One session.
+    pub fn session(&self, id: SessionId) -> Result<Session> {
+        self.about(id, self.get(&paths::session(id, "")))
+    }
+
+    /// Starts a session.
+    pub fn new_session(&self, wanted: &NewSession) -> Result<Session> {
+        self.send("POST", paths::SESSIONS, wanted)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// A permit to attach, for [`Host::attach`] or a program of its own. Waits for the user's
+    /// consent if that was asked for.
+    pub fn ticket(&self, id: SessionId, request: &AttachRequest) -> Result<AttachTicket> {
+        self.about(
+            id,
+            self.patient("POST", &paths::session(id, "attach"), request),
+        )
+    }
+
+    /// Sends all clients of a session away.
+    pub fn disconnect(&self, id: SessionId, guard: &Guard) -> Result<Disconnected> {
+        let path = paths::session(id, "disconnect");
+        self.about(id, self.send("POST", &path, guard))
+    }
+
+    /// Shows the session at the terminal where another connection is.
+    pub fn switch(&self, id: SessionId, request: &SwitchRequest) -> Result<AttachTicket> {
+        self.about(
+            id,
+            self.send("POST", &paths::session(id, "switch"), request),
+        )
+    }
+
+    /// Ends a session and waits until it is gone, or until somebody cancels a warning.
+    pub fn end(&self, id: SessionId, request: &EndRequest) -> Result<EndReport> {
+        self.about(id, self.patient("DELETE", &paths::session(id, ""), request))
+    }
+
+    /// Shows a message to a session's user, and waits for the answer if that is asked for.
+    pub fn message(&self, id: SessionId, message: &Message) -> Result<MessageReport> {
+        self.about(
+            id,
+            self.patient("POST", &paths::session(id, "message"), message),
+        )
+    }
+
+    /// Waits until a session has ended; at once for one that already has.
+    pub fn wait(&self, id: SessionId) -> Result<WaitReport> {
+        let path = paths::session(id, "wait");
+        self.about(id, self.json(&Call::get(&path).patiently()))
+    }
+
+    /// Types `bytes` (at most [`paths::MAX_INPUT`]) into a session.
+    pub fn input(&self, id: SessionId, bytes: &[u8]) -> Result<InputReport> {
+        self.typed(id, &paths::session(id, "input"), bytes)
+    }
+
+    /// Types `bytes` into a session with pipes, then closes its standard input.
+    pub fn last_input(&self, id: SessionId, bytes: &[u8]) -> Result<InputReport> {
+        self.typed(id, &paths::session(id, "input?eof=true"), bytes)
+    }
+
+    /// Sets a terminal's size.
+    pub fn resize(&self, id: SessionId, size: SizeRequest) -> Result<Session> {
+        self.about(id, self.send("PUT", &paths::session(id, "size"), &size))
+    }
+
+    /// Gives a session a label, or takes it away.
+    pub fn label(&self, id: SessionId, label: Option<&str>) -> Result<Session> {
+        let request = LabelRequest {
+            label: label.map(str::to_owned),
+        };
+        self.about(id, self.send("PUT", &paths::session(id, "label"), &request))
+    }
+
+    /// Settings of a session's line.
+    pub fn line(&self, id: SessionId) -> Result<LineInfo> {
+        self.about(id, self.get(&paths::session(id, "line")))
+    }
+
+    /// Processes of one session.
+    pub fn session_processes(&self, id: SessionId) -> Result<Vec<ProcessInfo>> {
+        self.about(id, self.get(&paths::session(id, "processes")))
+    }
+
+    /// Processes of all sessions.
+    pub fn processes(&self) -> Result<Vec<ProcessInfo>> {
+        self.get(paths::PROCESSES)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Kills a process of a session.
+    pub fn kill(&self, id: SessionId, pid: u32, guard: &Guard) -> Result<KillReport> {
+        let path = paths::session(id, &format!("processes/{pid}"));
+        self.about(id, self.send("DELETE", &path, guard))
+    }
+
+    /// The audit trail: its newest `limit` entries, newest last.
+    pub fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>> {
+        self.get(&format!("{}?limit={limit}", paths::AUDIT))
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Warnings that are counting down.
+    pub fn warnings(&self) -> Result<Vec<Warning>> {
+        self.get(paths::WARNINGS)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Cancels a warning and what it warns of.
+    pub fn cancel_warning(&self, warning: u32) -> Result<Warning> {
+        let path = format!("{}/{warning}", paths::WARNINGS);
+        let call = Call {
+            method: "DELETE",
+            ..Call::get(&path)
+        };
+        self.json(&call).map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Stops the host; with `force` after ending its sessions, else only if it has none.
+    pub fn stop(&self, force: bool) -> Result<StopReport> {
+        let path = format!("{}?force={force}", paths::STOP);
+        self.patient("POST", &path, &())
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Replaces the host and its keeper by `program`; sessions and clients stay.
+    pub fn upgrade(&self, program: &str) -> Result<Upgraded> {
+        let request = Upgrade {
+            program: program.to_owned(),
+        };
+        self.send("POST", paths::UPGRADE, &request)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// The interface's OpenAPI document.
+    pub fn openapi(&self) -> Result<serde_json::Value> {
+        self.get(paths::OPENAPI)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    fn typed(&self, id: SessionId, target: &str, bytes: &[u8]) -> Result<InputReport> {
+        let call = Call {
+            method: "POST",
+            target,
+            content_type: "application/octet-stream",
+            body: bytes,
+            patience: Patience::Usual,
+        };
+        self.about(id, self.json(&call))
+    }
+
+    /// A call whose answer waits for people or programs.
+    fn patient<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        target: &str,
+        body: &impl Serialize,
+    ) -> std::result::Result<T, Cause> {
+        let body = serde_json::to_vec(body).map_err(Cause::Answer)?;
+        self.json(&Call {
+            method,
+            target,
+            content_type: "application/json",
+            body: &body,
+            patience: Patience::Endless,
+        })
+    }
+
+    pub(crate) fn about<T>(
+        &self,
+        id: SessionId,
+        result: std::result::Result<T, Cause>,
+    ) -> Result<T> {
+        result.map_err(|cause| self.failed(Some(id), cause))
+    }
+}

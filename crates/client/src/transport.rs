@@ -1,0 +1,62 @@
+//! How bytes get to a host.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A connection to a host.
+pub trait Connection: Read + Write + Send {
+    /// How long a read or a write may wait; `None` is for ever.
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+}
+
+impl Connection for UnixStream {
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(timeout)?;
+        self.set_write_timeout(timeout)
+    }
+}
+
+/// Makes connections to one host.
+pub trait Connector: Send {
+    /// A new connection.
+    fn connect(&self) -> io::Result<Box<dyn Connection>>;
+    /// Where it leads, for messages: the path of a socket, the name of a machine.
+    fn place(&self) -> String;
+}
+
+impl fmt::Debug for dyn Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Connector").field(&self.place()).finish()
+    }
+}
+
+/// Connects to a Unix socket on this machine.
+#[derive(Clone, Debug)]
+pub struct UnixConnector {
+    path: PathBuf,
+}
+
+impl UnixConnector {
+    /// To the socket at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The socket.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Connector for UnixConnector {
+    fn connect(&self) -> io::Result<Box<dyn Connection>> {
+        Ok(Box::new(UnixStream::connect(&self.path)?))
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+}
