@@ -107,19 +107,17 @@ impl Server {
                 note,
             } => {
                 self.known(session)?;
-                let now = self.millis();
-                let until = now + u64::from(seconds) * 1_000;
-                let permit = Permit {
-                    session,
-                    connection,
-                    mode,
-                    note,
-                    until,
-                };
-                let added = self.tickets.add(now, ticket, permit);
-                added
-                    .then_some(Answer::Done)
-                    .ok_or_else(|| invalid("the ticket is not acceptable"))
+                let until = self.millis() + u64::from(seconds) * 1_000;
+                self.permit(
+                    ticket,
+                    Permit {
+                        session,
+                        connection,
+                        mode,
+                        note,
+                        until,
+                    },
+                )
             }
             Verb::Disconnect {
                 session,
@@ -134,21 +132,16 @@ impl Server {
                 signal,
                 to,
             } => self.signal(session, signal, to),
-            Verb::Resize { session, size } => {
-                let known = self.known(session)?;
-                if known.size().is_none() {
-                    return Err(invalid("a session with pipes has no size"));
-                }
+            Verb::Resize { session, size } if self.known(session)?.size().is_some() => {
                 self.resize(session, size);
                 Ok(Answer::Done)
             }
-            Verb::SetMeta { session, meta } => {
-                if meta.len() > Verb::MAX_META {
-                    return Err(invalid("the description is too long"));
-                }
+            Verb::Resize { .. } => Err(invalid("a session with pipes has no size")),
+            Verb::SetMeta { session, meta } if meta.len() <= Verb::MAX_META => {
                 self.known(session)?.meta = meta;
                 Ok(Answer::Done)
             }
+            Verb::SetMeta { .. } => Err(invalid("the description is too long")),
             Verb::SetBuffering { session, buffering } => {
                 self.known(session)?.buffering = buffering;
                 self.rearm(session);
@@ -197,6 +190,13 @@ impl Server {
             | Verb::Write { .. }
             | Verb::Upgrade { .. } => Err(invalid("not a request of this kind")),
         }
+    }
+
+    fn permit(&mut self, ticket: winsta_wire::Ticket, permit: Permit) -> Outcome {
+        let added = self.tickets.add(self.millis(), ticket, permit);
+        added
+            .then_some(Answer::Done)
+            .ok_or_else(|| invalid("the ticket is not acceptable"))
     }
 
     pub(crate) fn known(&mut self, id: SessionId) -> Result<&mut Session, Refusal> {
