@@ -19,6 +19,9 @@ use std::process::ExitCode;
 /// Runs the program with the words that it was called with.
 pub fn main() -> ExitCode {
     let argv: Vec<_> = std::env::args_os().collect();
+    if argv.get(1).is_some_and(|role| role == "keeper") {
+        return winsta_keeper::main(argv.into_iter().skip(2));
+    }
     match dispatch::run(argv) {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -13,12 +13,16 @@
 //!     │            │      Ending      │◀┐ │ EndAsked(Reset)   │
 //!     │            │ (ladder running) ├─┘ │ overtakes Logoff  │
 //!     │            └────────┬─────────┘   │                   │
-//!     │ StartFailed         │ Emptied     │ Exited            │ Exited
+//!     │ StartFailed         │ Emptied and │ Exited            │ Exited
+//!     │                     │ Exited      │                   │
 //!     │                     ▼             ▼                   │
 //!     │                 ┌───────────────────┐                 │
 //!     └────────────────▶│       Ended       │◀────────────────┘
 //!                       └───────────────────┘   LeaderLost leads here from everywhere
 //! ```
+//!
+//! A ladder that may not kill the session's first process leads from `Ending` back to where the
+//! session came from.
 //!
 //! Order of calls: [`SessionMachine::handle`], then [`SessionMachine::poll`] until it gives `None`.
 //! Each [`Action`] is to be carried out in order; carrying one out never fails for the machine:
@@ -69,10 +73,12 @@ pub enum Phase {
         since: Timestamp,
         /// Clients that are still attached.
         connections: Vec<ConnectionId>,
-        /// How the first process ended, if it has.
+        /// How the first process ended, if it has and all its output is kept.
         status: Option<ExitStatus>,
+        /// Signal of the rung that did it, once the ladder is through.
+        emptied: Option<u8>,
     },
-    /// Nothing of it is left, or nothing that can be ended.
+    /// Its first process and whatever the ladder could reach are gone.
     Ended {
         /// Since when.
         at: Timestamp,
@@ -121,7 +127,8 @@ pub enum Input {
     EndAsked(EndHow),
     /// Its first process ended.
     Exited(ExitStatus),
-    /// The ladder is through.
+    /// The ladder is through. Should the first process be one of those left, the session has not
+    /// ended.
     Emptied {
         /// Signal of the rung that did it; 0 if nothing lived.
         signal: u8,
@@ -167,6 +174,11 @@ pub enum Happening {
     },
     /// It is being ended.
     Ending(EndHow),
+    /// It could not be ended: this many processes are left, its first one among them.
+    NotEnded {
+        /// How many.
+        left: u32,
+    },
     /// It ended.
     Ended {
         /// How its first process ended.
@@ -198,6 +210,8 @@ impl SessionMachine {
 
     /// A session that an earlier host started and that its keeper says lives. Nothing is
     /// announced: nothing happened to it.
+    ///
+    /// A ladder that was running is to be asked for again.
     pub fn adopt(disconnected_since: Timestamp, connections: Vec<ConnectionId>) -> Self {
         let was_connected = true;
         let phase = if connections.is_empty() {
@@ -352,6 +366,7 @@ impl SessionMachine {
                     since: now,
                     connections,
                     status: None,
+                    emptied: None,
                 };
             }
             Phase::Ending { how, .. } => match (*how, wanted) {
@@ -374,6 +389,17 @@ impl SessionMachine {
                 self.end(now, exit, EndCause::Exited);
                 self.actions.push_back(Action::Collect);
             }
+            Phase::Ending {
+                emptied: Some(signal),
+                ..
+            } => {
+                let cause = EndCause::Ladder {
+                    signal: *signal,
+                    left: 0,
+                };
+                self.end(now, exit, cause);
+                self.actions.push_back(Action::Collect);
+            }
             // The ladder goes on for what the first process leaves behind.
             Phase::Ending { status, .. } => *status = Some(exit),
             Phase::Ended { .. } => {}
@@ -381,14 +407,33 @@ impl SessionMachine {
     }
 
     fn emptied(&mut self, now: Timestamp, signal: u8, left: u32) {
-        let status = match &self.phase {
-            Phase::Ending { status, .. } => *status,
-            Phase::Starting { .. } | Phase::Active { .. } | Phase::Disconnected { .. } => None,
-            Phase::Ended { .. } => return,
-        };
-        let status = status.unwrap_or(ExitStatus::Unknown);
-        self.end(now, status, EndCause::Ladder { signal, left });
-        self.actions.push_back(Action::Collect);
+        match &mut self.phase {
+            Phase::Ending {
+                status: Some(status),
+                ..
+            } => {
+                let status = *status;
+                self.end(now, status, EndCause::Ladder { signal, left });
+                self.actions.push_back(Action::Collect);
+            }
+            // Its last output is still on the way into the ring.
+            Phase::Ending { emptied, .. } if left == 0 => *emptied = Some(signal),
+            Phase::Ending { connections, .. } => {
+                self.phase = if connections.is_empty() {
+                    Phase::Disconnected { since: now }
+                } else {
+                    Phase::Active {
+                        connections: std::mem::take(connections),
+                    }
+                };
+                self.announce(Happening::NotEnded { left });
+            }
+            // No ladder that this host asked for.
+            Phase::Starting { .. }
+            | Phase::Active { .. }
+            | Phase::Disconnected { .. }
+            | Phase::Ended { .. } => {}
+        }
     }
 
     fn leader_lost(&mut self, now: Timestamp, exit: ExitStatus) {

@@ -25,7 +25,9 @@ fn a_session_is_listed_as_what_it_is() {
         Attached, Detached, EndAsked, Exited, StartFailed, Started, WatchBegan, WatchEnded,
     };
     let emptied = Input::Emptied { signal: 9, left: 0 };
-    let cases: [(&str, &[Input], State); 13] = [
+    let stuck = Input::Emptied { signal: 9, left: 1 };
+    let ending = EndAsked(EndHow::Reset);
+    let cases: [(&str, &[Input], State); 17] = [
         ("new", &[], State::Init),
         ("started", &[Started], State::Disconnected),
         ("failed", &[StartFailed], State::Down),
@@ -64,8 +66,24 @@ fn a_session_is_listed_as_what_it_is() {
         ("exited", &[Started, Exited(DONE)], State::Down),
         (
             "reset",
-            &[Started, EndAsked(EndHow::Reset), emptied],
+            &[Started, ending, Exited(DONE), emptied],
             State::Down,
+        ),
+        ("emptied first", &[Started, ending, emptied], State::Reset),
+        (
+            "and then exited",
+            &[Started, ending, emptied, Exited(DONE)],
+            State::Down,
+        ),
+        (
+            "its first stays",
+            &[Started, ending, stuck],
+            State::Disconnected,
+        ),
+        (
+            "its first stays, attached",
+            &[Started, Attached(A), ending, stuck],
+            State::Active,
         ),
     ];
     for (label, inputs, state) in cases {
@@ -179,9 +197,15 @@ fn input() -> impl Strategy<Value = Input> {
 
 /// What a session is, in the plainest terms.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a model of plain facts, not a machine"
+)]
 struct Model {
     clients: std::collections::BTreeSet<u32>,
     ending: bool,
+    exited: bool,
+    emptied: bool,
     ended: bool,
     running: bool,
 }
@@ -202,9 +226,18 @@ impl Model {
                 self.clients.remove(&n);
             }
             Input::EndAsked(_) => self.ending = true,
-            Input::Exited(_) => self.ended = !self.ending,
-            Input::Emptied { .. } | Input::LeaderLost(_) => self.ended = true,
-            Input::WatchBegan(_) | Input::WatchEnded(_) => {}
+            Input::Exited(_) => {
+                self.exited = true;
+                self.ended = !self.ending || self.emptied;
+            }
+            Input::Emptied { left, .. } if self.ending => {
+                self.ended = self.exited;
+                self.emptied = left == 0;
+                self.ending = self.ended || left == 0;
+                self.running = true;
+            }
+            Input::LeaderLost(_) => self.ended = true,
+            Input::Emptied { .. } | Input::WatchBegan(_) | Input::WatchEnded(_) => {}
         }
     }
 

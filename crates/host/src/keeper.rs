@@ -1,0 +1,9 @@
+//! The host's side of the keeper's control connection.
+
+pub(crate) mod conn;
+pub(crate) mod driver;
+pub(crate) mod launch;
+pub(crate) mod ledger;
+pub(crate) mod orphans;
+pub(crate) mod port;
+pub(crate) mod rescue;

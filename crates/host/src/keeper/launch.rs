@@ -1,0 +1,113 @@
+//! Finds the keeper, or starts one.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::time::timeout;
+use winsta_client::Dirs;
+
+use super::conn::{Conn, ConnError, Greeting};
+
+/// How long a keeper may take to answer on its socket.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why there is no keeper.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LaunchError {
+    /// One answers, but not as it should.
+    #[error("cannot talk to the keeper at {}", path.display())]
+    Talk {
+        /// Its socket.
+        path: PathBuf,
+        /// Why.
+        source: ConnError,
+    },
+    /// None answers, and the program cannot be run.
+    #[error("cannot start a keeper with {}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// It was started and did not begin to answer.
+    #[error("the keeper that was started did not answer; see {}", log.display())]
+    Silent {
+        /// Its log.
+        log: PathBuf,
+    },
+}
+
+/// Connects to the keeper that runs, if one does.
+pub(crate) async fn find(dirs: &Dirs) -> Result<Option<(Conn, Greeting)>, LaunchError> {
+    let path = dirs.keeper_socket();
+    let opened = timeout(PATIENCE, Conn::open(&path)).await;
+    match opened.unwrap_or_else(|_| Err(ConnError::Io(io::ErrorKind::TimedOut.into()))) {
+        Ok(found) => Ok(Some(found)),
+        Err(ConnError::Io(error)) if nobody(&error) => Ok(None),
+        Err(source) => Err(LaunchError::Talk { path, source }),
+    }
+}
+
+/// Connects to the keeper, which is started with `program` if none runs.
+pub(crate) async fn find_or_start(
+    dirs: &Dirs,
+    program: &Path,
+) -> Result<(Conn, Greeting), LaunchError> {
+    if let Some(found) = find(dirs).await? {
+        return Ok(found);
+    }
+    start(dirs, program).await?;
+    find(dirs).await?.ok_or_else(|| LaunchError::Silent {
+        log: dirs.runtime().join("keeper.log"),
+    })
+}
+
+/// Starts a keeper and waits until it answers, or ends: both close the pipe.
+async fn start(dirs: &Dirs, program: &Path) -> Result<(), LaunchError> {
+    let failed = |source| LaunchError::Start {
+        program: program.to_owned(),
+        source,
+    };
+    let log = dirs.runtime().join("keeper.log");
+    let (ours, theirs) = io::pipe().map_err(failed)?;
+    let spawned = {
+        let mut command = Command::new(program);
+        command
+            .arg("keeper")
+            .arg("--dir")
+            .arg(dirs.runtime())
+            .args(["--ready-fd", "1"])
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(OwnedFd::from(theirs)))
+            .stderr(append_to(&log).map_err(failed)?);
+        command.spawn()
+    };
+    // Its end is taken in with those of all orphans.
+    drop(spawned.map_err(failed)?);
+    let mut ready = pipe::Receiver::from_owned_fd(ours.into()).map_err(failed)?;
+    let mut word = [0; 64];
+    match timeout(PATIENCE, ready.read(&mut word)).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(LaunchError::Silent { log }),
+    }
+}
+
+fn append_to(path: &Path) -> io::Result<Stdio> {
+    let file = File::options().append(true).create(true).open(path)?;
+    Ok(Stdio::from(file))
+}
+
+fn nobody(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    )
+}

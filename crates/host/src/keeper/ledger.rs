@@ -1,0 +1,105 @@
+//! The keeper's ledger: numbers of all sessions in memory that the host may read at any time.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use winsta_domain::{SessionId, Timestamp};
+
+/// Words in a row.
+const WORDS: usize = 16;
+/// Bytes in a row.
+const ROW: usize = WORDS * 8;
+/// Rows are read together up to this one; those of single sessions beyond it by themselves.
+const MOST_ROWS: usize = 65_536;
+
+const SESSION: usize = 0;
+const LAST_INPUT: usize = 5;
+
+/// The ledger of the present keeper, or of one that died.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    file: OwnedFd,
+}
+
+impl Ledger {
+    /// The ledger in this memory file.
+    pub(crate) fn new(file: OwnedFd) -> Self {
+        Self { file }
+    }
+
+    /// A copy of the rows up to and including `last`.
+    pub(crate) fn snapshot(&self, last: u32) -> Rows {
+        let rows = (last as usize).saturating_add(1).min(MOST_ROWS);
+        let mut bytes = vec![0; rows * ROW];
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match rustix::io::pread(self.file.as_fd(), rest, filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot read the keeper's ledger");
+                    break;
+                }
+            }
+        }
+        bytes.truncate(filled);
+        Rows { bytes }
+    }
+}
+
+/// Rows of a ledger at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    bytes: Vec<u8>,
+}
+
+impl Rows {
+    /// When a user last typed into `session`, if its row is there and its own.
+    pub(crate) fn last_input(&self, slot: u32, session: SessionId) -> Option<Timestamp> {
+        self.own(slot, session)?;
+        self.word(slot, LAST_INPUT).map(Timestamp)
+    }
+
+    /// The words of `session`'s row, if it is there and its own.
+    pub(crate) fn words(&self, slot: u32, session: SessionId) -> Option<Vec<u64>> {
+        self.own(slot, session)?;
+        (0..WORDS).map(|word| self.word(slot, word)).collect()
+    }
+
+    fn own(&self, slot: u32, session: SessionId) -> Option<()> {
+        let owner = self.word(slot, SESSION)?;
+        (owner == u64::from(session.0) + 1).then_some(())
+    }
+
+    fn word(&self, slot: u32, word: usize) -> Option<u64> {
+        let at = (slot as usize).checked_mul(ROW)? + word * 8;
+        let (bytes, _) = self.bytes.get(at..)?.split_first_chunk::<8>()?;
+        Some(u64::from_ne_bytes(*bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn only_a_sessions_own_row_counts() {
+        let mut file = tempfile::tempfile().unwrap();
+        for row in 0u64..3 {
+            let mut words = [0u64; WORDS];
+            words[SESSION] = row + 10;
+            words[LAST_INPUT] = 100 + row;
+            for word in words {
+                file.write_all(&word.to_ne_bytes()).unwrap();
+            }
+        }
+        let rows = Ledger::new(file.into()).snapshot(1);
+        assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
+        assert_eq!(rows.last_input(1, SessionId(11)), None);
+        assert_eq!(rows.last_input(2, SessionId(11)), None, "not read");
+        assert_eq!(rows.words(0, SessionId(9)).map(|words| words[5]), Some(100));
+        assert_eq!(rows.last_input(u32::MAX, SessionId(1)), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! Learns what a keeper has, and hands a dead keeper's sessions to a new one.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use winsta_wire::{Adopt, Answer, SessionReport, Verb};
+
+use super::conn::{Conn, ConnError};
+use super::driver::{KeeperSink, Place};
+use super::launch::{self, LaunchError};
+use super::port::KeeperError;
+
+/// A session's descriptors, kept against its keeper's death.
+pub(crate) type Keepsakes = Vec<Arc<OwnedFd>>;
+
+/// A session that a keeper has.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) report: SessionReport,
+    pub(crate) keepsakes: Keepsakes,
+}
+
+/// A session whose keeper died.
+#[derive(Debug)]
+pub(crate) struct Orphaned {
+    pub(crate) adopt: Adopt,
+    pub(crate) keepsakes: Keepsakes,
+}
+
+/// Why sessions are without a keeper.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RescueError {
+    /// There is no keeper to hand them to.
+    #[error("no keeper can be reached")]
+    Launch(#[from] LaunchError),
+    /// It was lost too.
+    #[error("the new keeper was lost")]
+    Conn(#[from] ConnError),
+}
+
+/// Makes descriptors that came with a frame shareable.
+pub(crate) fn keepsakes(descriptors: Vec<OwnedFd>) -> Keepsakes {
+    descriptors.into_iter().map(Arc::new).collect()
+}
+
+/// All sessions of the keeper, with their keepsakes.
+pub(crate) async fn gather(conn: &mut Conn) -> Result<Vec<Found>, ConnError> {
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map(|found: &Found| found.report.session);
+        let (sessions, more) = match conn.call(Verb::List { after }, Vec::new()).await?.0 {
+            Ok(Answer::Sessions { sessions, more }) => (sessions, more),
+            Ok(_) => return Err(refused(&KeeperError::Strange)),
+            Err(error) => return Err(refused(&error)),
+        };
+        let more = more && !sessions.is_empty();
+        for report in sessions {
+            let session = report.session;
+            let (outcome, descriptors) =
+                conn.call(Verb::Keepsakes { session }, Vec::new()).await?;
+            if let Err(error) = outcome {
+                tracing::warn!(%session, %error, "no keepsakes");
+            }
+            all.push(Found {
+                report,
+                keepsakes: keepsakes(descriptors),
+            });
+        }
+        if !more {
+            return Ok(all);
+        }
+    }
+}
+
+/// Reaches a keeper, hands it what it does not have, and takes stock.
+///
+/// If it is the old one after all, only the connection was lost, and it refuses what it has.
+pub(crate) async fn rescue(
+    sink: &dyn KeeperSink,
+    place: &Place,
+    orphaned: &[Orphaned],
+) -> Result<Conn, RescueError> {
+    let old = launch::find(&place.dirs).await?;
+    let survived = old.is_some();
+    let (mut conn, greeting) = match old {
+        Some(found) => found,
+        None => launch::find_or_start(&place.dirs, place.program()).await?,
+    };
+    let pid = greeting.pid;
+    sink.greeted(greeting);
+    if !survived {
+        for orphan in orphaned {
+            let verb = Verb::Adopt(Box::new(orphan.adopt.clone()));
+            let (outcome, _) = conn.call(verb, orphan.keepsakes.clone()).await?;
+            if let Err(error) = outcome {
+                sink.not_adopted(orphan, &error);
+            }
+        }
+        tracing::info!(pid, sessions = orphaned.len(), "a new keeper took over");
+    }
+    let found = gather(&mut conn).await?;
+    sink.reconcile(found);
+    Ok(conn)
+}
+
+fn refused(error: &KeeperError) -> ConnError {
+    ConnError::Refused(error.to_string())
+}
