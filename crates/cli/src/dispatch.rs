@@ -203,3 +203,7 @@ fn clap_failure(called: &str, help: &str, error: &clap::Error) -> Failure {
     };
     Failure::usage(format!("{called}: {}", what.join(" "))).with_hint(hint)
 }
+
+#[cfg(test)]
+#[path = "dispatch_tests.rs"]
+mod tests;

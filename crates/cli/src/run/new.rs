@@ -7,8 +7,9 @@ use std::io;
 use rustix::termios::tcgetwinsize;
 use winsta_api::NewSession;
 use winsta_client::Host;
-use winsta_domain::TerminalSize;
+use winsta_domain::{SessionId, TerminalSize};
 
+use super::attach::check_terminal;
 use super::connect::{Way, attach_to};
 use super::reach::host;
 use crate::grammar::unix::New;
@@ -27,6 +28,10 @@ impl Execute for New {
             size: size(self.size),
             ..here()
         };
+        if !self.detached {
+            // Not a session first, and then nothing to show it at.
+            check_terminal()?;
+        }
         let host = host(None)?;
         let session = host
             .new_session(&wanted)
@@ -35,7 +40,12 @@ impl Execute for New {
             output::text(&format!("{}\n", session.id))?;
             return Ok(Exit::Done);
         }
-        attach_to(&host, &session, Way::TakeOver)
+        let exit = attach_to(&host, &session, Way::TakeOver)?;
+        if let Exit::Session(_) = exit {
+            // Nobody else waits for the session that this command started, so that it can go.
+            let _gone = host.wait(SessionId(session.id));
+        }
+        Ok(exit)
     }
 }
 

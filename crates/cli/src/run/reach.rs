@@ -1,5 +1,6 @@
 //! Who and where the caller is, and the way to the host.
 
+use nix::unistd::{Uid, User};
 use winsta_client::Host;
 use winsta_domain::SessionId;
 
@@ -15,10 +16,10 @@ pub(crate) fn own_session() -> Option<SessionId> {
 
 /// Name of the user who runs this command; their number if they have no name.
 pub(crate) fn user() -> String {
-    let uid = uzers::get_current_uid();
-    match uzers::get_user_by_uid(uid) {
-        Some(user) => user.name().to_string_lossy().into_owned(),
-        None => uid.to_string(),
+    let uid = Uid::effective();
+    match User::from_uid(uid) {
+        Ok(Some(user)) => user.name,
+        Ok(None) | Err(_) => uid.to_string(),
     }
 }
 
