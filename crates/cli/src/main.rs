@@ -1,5 +1,7 @@
-//! Winsta.
+//! The program `winsta`.
+
 use std::process::ExitCode;
+
 fn main() -> ExitCode {
-    winsta_keeper::main(std::env::args_os().skip(2))
+    winsta_cli::main()
 }
