@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `winsta`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    winsta_cli::main()
+}

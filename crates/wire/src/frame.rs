@@ -126,6 +126,28 @@ pub fn encode_tailed<T: Serialize>(
 }
 
 impl<'a> Frame<'a> {
+    /// The frame that `bytes` begin with, `None` if more bytes are needed: for readers that keep
+    /// a buffer of their own.
+    pub fn at_front(bytes: &'a [u8]) -> Result<Option<Self>, FrameError> {
+        let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let [a, b, c, d, kind] = *header;
+        let length = u32::from_le_bytes([a, b, c, d]) as usize;
+        if length > MAX_PAYLOAD {
+            return Err(FrameError::TooLong { length });
+        }
+        Ok(rest.get(..length).map(|payload| Self {
+            kind: Kind(kind),
+            payload,
+        }))
+    }
+
+    /// Bytes that the frame takes on the wire, its header included.
+    pub fn length(&self) -> usize {
+        HEADER + self.payload.len()
+    }
+
     /// The message in a JSON payload.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         parse(self.kind, self.payload)
@@ -193,22 +215,11 @@ impl Decoder {
     /// The next whole frame, `None` if more bytes are needed.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
         let waiting = self.bytes.get(self.taken..).unwrap_or_default();
-        let Some((header, rest)) = waiting.split_first_chunk::<HEADER>() else {
-            return Ok(None);
-        };
-        let [a, b, c, d, kind] = *header;
-        let length = u32::from_le_bytes([a, b, c, d]) as usize;
-        if length > MAX_PAYLOAD {
-            return Err(FrameError::TooLong { length });
+        let frame = Frame::at_front(waiting)?;
+        if let Some(frame) = frame {
+            self.taken += frame.length();
         }
-        let Some(payload) = rest.get(..length) else {
-            return Ok(None);
-        };
-        self.taken += HEADER + length;
-        Ok(Some(Frame {
-            kind: Kind(kind),
-            payload,
-        }))
+        Ok(frame)
     }
 }
 

@@ -1,0 +1,308 @@
+//! What the user's terminal shows, and what the keeper has to be asked for to show it.
+//!
+//! ```text
+//!             snapshot              history read, sizes agree
+//!  Awaiting ────────────▶ Rebuilding ────────────────────────▶ Passing (raw bytes)
+//!     ▲                       │ sizes differ                       │
+//!     │                       └────────────▶ Windowed (model)      │
+//!     │ a new snapshot was asked for or         │                  │
+//!     │ is on its way                           ▼                  ▼
+//!     └───────────────────────────────────── any ◀──────────── Covered (a box)
+//! ```
+
+use std::time::{Duration, Instant};
+
+use winsta_domain::TerminalSize;
+use winsta_screen::{PaintOptions, Screen};
+use winsta_wire::{AttachMode, ClientMessage, Output, SnapshotInfo};
+
+use crate::rebuild::Rebuild;
+use crate::terminal::{CANCEL, Window};
+
+/// Time between two paintings of a screen that is not passed through.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// The state of the user's terminal.
+///
+/// After each call, [`take_painting`](Self::take_painting) is to be written to the terminal and
+/// [`take_messages`](Self::take_messages) to be sent.
+#[derive(Debug)]
+pub(crate) struct Display {
+    window: Window,
+    mode: AttachMode,
+    /// Size of the session, as far as is known.
+    session: TerminalSize,
+    phase: Phase,
+    /// Lines of scrollback to paint.
+    scrollback: usize,
+    /// Whether nothing of the session was painted yet. The first painting leaves what the terminal
+    /// showed before, and the session's scrollback, in the terminal's own; later ones would put
+    /// the same lines there again.
+    fresh: bool,
+    painting: Vec<u8>,
+    messages: Vec<ClientMessage>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Awaiting,
+    Rebuilding {
+        rebuild: Box<Rebuild>,
+        /// A size that came in the meantime.
+        resized: Option<TerminalSize>,
+    },
+    Passing,
+    Windowed {
+        screen: Box<Screen>,
+        /// When to paint, if something changed since.
+        paint_at: Option<Instant>,
+        painted: Instant,
+    },
+    Covered,
+}
+
+impl Display {
+    pub(crate) fn new(window: Window, scrollback: usize) -> Self {
+        Self {
+            window,
+            mode: AttachMode::View,
+            session: window.size,
+            phase: Phase::Awaiting,
+            scrollback,
+            fresh: true,
+            painting: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// The keeper said what this client may do.
+    pub(crate) fn attached(&mut self, mode: AttachMode) {
+        self.mode = mode;
+        self.phase = Phase::Awaiting;
+    }
+
+    /// What is to be written to the terminal.
+    pub(crate) fn take_painting(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.painting)
+    }
+
+    /// What is to be said to the keeper.
+    pub(crate) fn take_messages(&mut self) -> Vec<ClientMessage> {
+        std::mem::take(&mut self.messages)
+    }
+
+    /// Whether output goes to the terminal as it is.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self.phase, Phase::Passing)
+    }
+
+    /// Whether the screen is there, so that a box can be drawn over it.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Passing | Phase::Windowed { .. })
+    }
+
+    /// Whether a box is drawn over the screen.
+    pub(crate) fn is_covered(&self) -> bool {
+        matches!(self.phase, Phase::Covered)
+    }
+
+    /// The terminal's window.
+    pub(crate) fn window(&self) -> Window {
+        self.window
+    }
+
+    /// A snapshot begins.
+    pub(crate) fn snapshot(&mut self, snapshot: SnapshotInfo) {
+        if self.is_covered() {
+            // it was on its way when the box came; another one follows when the box is gone
+            return;
+        }
+        let scrollback = if self.fresh { self.scrollback } else { 0 };
+        self.phase = Phase::Rebuilding {
+            rebuild: Box::new(Rebuild::new(snapshot, scrollback)),
+            resized: None,
+        };
+    }
+
+    /// The snapshot's checkpoint.
+    pub(crate) fn checkpoint(&mut self, now: Instant, paint: &[u8]) {
+        if let Phase::Rebuilding { rebuild, .. } = &mut self.phase {
+            rebuild.checkpoint(paint);
+            self.settle(now);
+        }
+    }
+
+    /// Output; gives back what is to be passed on to the terminal behind the painting.
+    pub(crate) fn output<'a>(&mut self, now: Instant, output: Output<'a>) -> &'a [u8] {
+        let mut rest = output.bytes;
+        if let Phase::Rebuilding { rebuild, .. } = &mut self.phase {
+            let taken = rebuild.output(output.offset, rest);
+            rest = rest.get(taken..).unwrap_or_default();
+            self.settle(now);
+        }
+        match &mut self.phase {
+            Phase::Passing => rest,
+            Phase::Windowed {
+                screen,
+                paint_at,
+                painted,
+            } => {
+                if !rest.is_empty() {
+                    screen.feed(rest);
+                    paint_at.get_or_insert(*painted + FRAME);
+                }
+                &[]
+            }
+            Phase::Awaiting | Phase::Rebuilding { .. } | Phase::Covered => &[],
+        }
+    }
+
+    /// Output was lost; a snapshot follows.
+    pub(crate) fn missed(&mut self) {
+        if !self.is_covered() {
+            self.phase = Phase::Awaiting;
+        }
+    }
+
+    /// The session has a new size.
+    pub(crate) fn resized(&mut self, now: Instant, size: TerminalSize) {
+        self.session = size;
+        let fits = self.fits();
+        match &mut self.phase {
+            Phase::Awaiting | Phase::Covered => {}
+            Phase::Rebuilding { resized, .. } => *resized = Some(size),
+            Phase::Passing if fits => {}
+            Phase::Windowed {
+                screen, paint_at, ..
+            } if !fits => {
+                screen.resize(size);
+                *paint_at = Some(now);
+            }
+            Phase::Passing | Phase::Windowed { .. } => self.resync(),
+        }
+    }
+
+    /// The terminal's window has a new size.
+    pub(crate) fn window_changed(&mut self, now: Instant, window: Window) {
+        if window == self.window {
+            return;
+        }
+        self.window = window;
+        if self.mode.controls() {
+            self.messages
+                .push(ClientMessage::Resize { size: window.size });
+        }
+        let fits = self.fits();
+        match (&mut self.phase, self.mode) {
+            // the keeper will follow, as a program's terminal does
+            (Phase::Passing, AttachMode::TakeOver)
+            | (Phase::Awaiting | Phase::Rebuilding { .. } | Phase::Covered, _) => {}
+            (Phase::Windowed { paint_at, .. }, _) if !fits => *paint_at = Some(now),
+            // whoever typed last sizes the session: the snapshot will tell
+            (Phase::Passing | Phase::Windowed { .. }, _) => self.resync(),
+        }
+    }
+
+    /// Asks for a fresh snapshot; what comes before it is left out.
+    pub(crate) fn resync(&mut self) {
+        self.messages.push(ClientMessage::Resync);
+        self.phase = Phase::Awaiting;
+    }
+
+    /// The terminal is somebody else's until [`resync`](Self::resync).
+    pub(crate) fn away(&mut self) {
+        self.phase = Phase::Awaiting;
+    }
+
+    /// A box is to be drawn over the screen.
+    pub(crate) fn cover(&mut self) {
+        if !self.is_covered() {
+            self.messages.push(ClientMessage::Hold);
+            self.phase = Phase::Covered;
+        }
+    }
+
+    /// When [`tick`](Self::tick) is due.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Windowed { paint_at, .. } => *paint_at,
+            _ => None,
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        if let Phase::Windowed {
+            screen,
+            paint_at,
+            painted,
+        } = &mut self.phase
+            && paint_at.is_some_and(|at| at <= now)
+        {
+            self.painting.extend(screen.paint_cropped(self.window.size));
+            *paint_at = None;
+            *painted = now;
+        }
+    }
+
+    /// Whether the session's size is that of the terminal.
+    fn fits(&self) -> bool {
+        self.window.exact && self.session == self.window.size
+    }
+
+    /// Shows the screen once it is rebuilt.
+    fn settle(&mut self, now: Instant) {
+        let Phase::Rebuilding { rebuild, .. } = &self.phase else {
+            return;
+        };
+        if !rebuild.is_done() {
+            return;
+        }
+        let Phase::Rebuilding { rebuild, resized } =
+            std::mem::replace(&mut self.phase, Phase::Passing)
+        else {
+            return;
+        };
+        let (mut screen, mut size) = rebuild.finish();
+        // whoever takes a session over sizes it; the keeper has been told already
+        let follows = self.mode == AttachMode::TakeOver && resized.is_none();
+        let wanted = if follows {
+            self.window.size
+        } else {
+            resized.unwrap_or(size)
+        };
+        if wanted != size {
+            screen.resize(wanted);
+            size = wanted;
+        }
+        self.session = size;
+        self.painting.push(CANCEL);
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        if self.fits() {
+            let options = PaintOptions {
+                scrollback: if fresh { self.scrollback } else { 0 },
+                keep_screen: fresh,
+            };
+            self.painting.extend(screen.paint_on(options));
+        } else {
+            self.clear(fresh);
+            self.painting.extend(screen.paint_cropped(self.window.size));
+            self.phase = Phase::Windowed {
+                screen: Box::new(screen),
+                paint_at: None,
+                painted: now,
+            };
+        }
+    }
+    /// Empties the terminal before a window of the session is painted on it.
+    fn clear(&mut self, fresh: bool) {
+        let rows = self.window.size.rows();
+        self.painting.extend_from_slice(Screen::reset_terminal());
+        if fresh {
+            self.painting.extend(format!("\x1b[{rows};1H").into_bytes());
+            self.painting
+                .extend(std::iter::repeat_n(b'\n', rows.into()));
+        }
+        self.painting.extend_from_slice(b"\x1b[H\x1b[J");
+    }
+}

@@ -1,0 +1,110 @@
+//! A cgroup v2 for each session, where the keeper may make one.
+//!
+//! It does not decide which processes are of a session, marks do that everywhere; it only lets the
+//! kernel kill all of them at one stroke.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+use winsta_domain::SessionId;
+
+/// Where the keeper makes its sessions' cgroups.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    folder: PathBuf,
+}
+
+impl Tree {
+    /// A folder in the keeper's own cgroup; `None` where the keeper may not make one.
+    pub(crate) fn create() -> Option<Self> {
+        if std::env::var_os("WINSTA_CGROUP").is_some_and(|value| value == "off") {
+            return None;
+        }
+        let own = own_folder()?;
+        let tree = Self {
+            folder: own.join(format!("winsta-{}", std::process::id())),
+        };
+        fs::create_dir(&tree.folder).ok()?;
+        let whole = tree.folder.join("cgroup.kill").exists();
+        whole.then_some(tree)
+    }
+
+    /// The folder of an earlier life of this keeper.
+    pub(crate) fn reopen(folder: PathBuf) -> Option<Self> {
+        folder.is_dir().then_some(Self { folder })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A cgroup for a session.
+    pub(crate) fn make(&self, session: SessionId) -> io::Result<Cgroup> {
+        let folder = self.folder.join(session.to_string());
+        fs::create_dir(&folder)?;
+        Cgroup::open(folder)
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        // Fails while anything lives below, which then outlives the keeper.
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// One session's cgroup.
+#[derive(Debug)]
+pub(crate) struct Cgroup {
+    folder: PathBuf,
+    descriptor: OwnedFd,
+}
+
+impl Cgroup {
+    /// A cgroup that exists.
+    pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let descriptor = rustix::fs::open(&folder, flags, Mode::empty())?;
+        Ok(Self { folder, descriptor })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+
+    /// Kills everything in it; not if `spared` is in it, a host that was started from inside.
+    pub(crate) fn kill(&self, spared: Option<i32>) {
+        let members = fs::read_to_string(self.folder.join("cgroup.procs")).unwrap_or_default();
+        let has = |pid: i32| members.lines().any(|line| line.parse() == Ok(pid));
+        if !spared.is_some_and(has) {
+            // Should it fail, the marks still find every process.
+            let _ = fs::write(self.folder.join("cgroup.kill"), "1");
+        }
+    }
+
+    /// Removes it, if nothing lives in it.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// The keeper's own cgroup v2 folder.
+fn own_folder() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let mount = mounts.lines().find_map(|line| {
+        let (fields, kind) = line.split_once(" - ")?;
+        kind.starts_with("cgroup2 ")
+            .then(|| fields.split(' ').nth(4))
+            .flatten()
+    })?;
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    Some(Path::new(mount).join(path))
+}

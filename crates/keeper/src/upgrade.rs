@@ -1,0 +1,494 @@
+//! The keeper's program is replaced by another without ending anything.
+//!
+//! The process stays the same, so its children stay its children and its descriptors stay open:
+//! what is in memory is written to a memory file, the other program is executed in this one's
+//! place, and reads it. Before that, a trial process of the other program reads it too, so that
+//! one that cannot is never let in.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use rustix::event::epoll::EventFlags;
+use rustix::fs::MemfdFlags;
+use serde::{Deserialize, Serialize};
+use winsta_domain::{ConnectionId, ExitStatus, SessionId, TerminalSize, Timestamp};
+use winsta_wire::{
+    Answer, AttachMode, Buffering, Conduit, Decoder, Event, RefusalKind, Reply, SizeMark, Step,
+    Stream,
+};
+
+use crate::cgroup::{Cgroup, Tree};
+use crate::conn::{Attached, Conn, ConnKey, Role};
+use crate::ladder::Ladder;
+use crate::ledger::{Ledger, Word};
+use crate::outbox::Outbox;
+use crate::picture::Picture;
+use crate::refuse::refusal;
+use crate::ring::Ring;
+use crate::server::{Server, Token};
+use crate::session::{Flow, Session};
+use crate::sys::limits::FileLimit;
+use crate::sys::{passing, signals};
+use crate::tickets::Tickets;
+
+/// Number of the first version of [`State`]; fields are only ever added.
+const FORMAT: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    format: u32,
+    folder: PathBuf,
+    listener: RawFd,
+    lock: RawFd,
+    ledger: RawFd,
+    soft_files: u64,
+    tree: Option<PathBuf>,
+    next_conn: ConnKey,
+    control: Option<ConnKey>,
+    sessions: Vec<SavedSession>,
+    conns: Vec<SavedConn>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the session's own"
+)]
+struct SavedSession {
+    id: SessionId,
+    row: u32,
+    leader: i32,
+    pidfd: RawFd,
+    child: bool,
+    cgroup: Option<PathBuf>,
+    conduit: Conduit,
+    device: Option<String>,
+    master: Option<RawFd>,
+    stdin: Option<RawFd>,
+    flows: Vec<SavedFlow>,
+    marks: Vec<SizeMark>,
+    /// Size of the terminal when no output had been folded yet.
+    picture_size: Option<TerminalSize>,
+    input: Vec<u8>,
+    close_input: bool,
+    buffering: Buffering,
+    started: Timestamp,
+    meta: String,
+    exit: Option<ExitStatus>,
+    finished: bool,
+    collected: bool,
+    ladder: Option<Vec<Step>>,
+    clients: Vec<ConnKey>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedFlow {
+    ring: RawFd,
+    pipe: Option<RawFd>,
+    open: bool,
+    acknowledged: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedConn {
+    key: ConnKey,
+    socket: RawFd,
+    pid: u32,
+    unread: Vec<u8>,
+    unsent: Vec<u8>,
+    closing: bool,
+    stuffed: bool,
+    attached: Option<SavedClient>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedClient {
+    session: SessionId,
+    connection: ConnectionId,
+    mode: AttachMode,
+    stream: Stream,
+    pictured: bool,
+    cursor: u64,
+    held: bool,
+    size: Option<TerminalSize>,
+    since: Timestamp,
+    note: String,
+}
+
+impl Server {
+    /// Replaces this program by `program`. Returns only if that cannot be done.
+    pub(crate) fn upgrade(&mut self, seq: u64, program: &str) {
+        if !self.unborn.is_empty() {
+            let outcome = Err(refusal(
+                RefusalKind::Busy,
+                "a session is just being started",
+            ));
+            return self.reply(
+                &Reply {
+                    seq,
+                    descriptors: 0,
+                    outcome,
+                },
+                &[],
+                Vec::new(),
+            );
+        }
+        match self.save().and_then(|state| try_out(program, &state)) {
+            Ok(()) => {
+                let outcome = Ok(Answer::Done);
+                self.reply(
+                    &Reply {
+                        seq,
+                        descriptors: 0,
+                        outcome,
+                    },
+                    &[],
+                    Vec::new(),
+                );
+                let error = match self.save() {
+                    Ok(state) => self.turn_into(program, &state),
+                    Err(error) => error,
+                };
+                self.tell(&Event::UpgradeFailed {
+                    reason: error.to_string(),
+                });
+            }
+            Err(error) => {
+                let outcome = Err(refusal(RefusalKind::System, format!("{program}: {error}")));
+                self.reply(
+                    &Reply {
+                        seq,
+                        descriptors: 0,
+                        outcome,
+                    },
+                    &[],
+                    Vec::new(),
+                );
+            }
+        }
+    }
+
+    fn save(&self) -> io::Result<File> {
+        let state = State {
+            format: FORMAT,
+            folder: self.folder.clone(),
+            listener: self.listener.as_raw_fd(),
+            lock: self.lock.as_raw_fd(),
+            ledger: self.ledger.file().as_raw_fd(),
+            soft_files: self.files.soft(),
+            tree: self.tree.as_ref().map(|tree| tree.folder().to_owned()),
+            next_conn: self.next_conn,
+            control: self.control,
+            sessions: self.sessions.values().map(save_session).collect(),
+            conns: self
+                .conns
+                .iter()
+                .map(|(key, conn)| save_conn(*key, conn))
+                .collect(),
+        };
+        let file = rustix::fs::memfd_create("winsta-keeper", MemfdFlags::CLOEXEC)?;
+        let mut file = File::from(file);
+        serde_json::to_writer(io::BufWriter::new(&mut file), &state)?;
+        file.rewind()?;
+        Ok(file)
+    }
+
+    /// Executes `program` with everything kept; returns what went wrong.
+    fn turn_into(&self, program: &str, state: &File) -> io::Error {
+        let kept = self.kept();
+        for descriptor in kept.iter().copied() {
+            if let Err(error) = passing::keep(descriptor) {
+                return error;
+            }
+        }
+        if let Err(error) = passing::keep(state) {
+            return error;
+        }
+        let error = Command::new(program)
+            .arg("keeper")
+            .arg("--dir")
+            .arg(&self.folder)
+            .arg("--resume")
+            .arg(state.as_raw_fd().to_string())
+            .exec();
+        for descriptor in kept {
+            let _ = rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC);
+        }
+        error
+    }
+
+    /// Every descriptor that the next program needs.
+    fn kept(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        use std::os::fd::AsFd;
+        let mut kept = vec![self.listener.as_fd(), self.lock.as_fd(), self.ledger.file()];
+        for session in self.sessions.values() {
+            kept.push(session.pidfd.as_fd());
+            kept.extend(session.master.iter().chain(&session.stdin).map(AsFd::as_fd));
+            for flow in &session.flows {
+                kept.push(flow.ring.file());
+                kept.extend(flow.pipe.as_ref().map(AsFd::as_fd));
+            }
+        }
+        kept.extend(self.conns.values().map(Conn::fd));
+        kept
+    }
+}
+
+/// Lets a process of `program` read the state and say whether it could carry on with it.
+fn try_out(program: &str, state: &File) -> io::Result<()> {
+    let output = Command::new(program)
+        .args(["keeper", "--trial"])
+        .stdin(Stdio::from(state.try_clone()?))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().last().unwrap_or("it says nothing");
+    Err(io::Error::other(format!(
+        "it cannot carry on from this keeper: {last}"
+    )))
+}
+
+/// What a trial process does: reads a state from standard input.
+pub(crate) fn trial() -> io::Result<()> {
+    read_state(io::stdin()).map(drop)
+}
+
+fn read_state(source: impl Read) -> io::Result<State> {
+    let state: State = serde_json::from_reader(io::BufReader::new(source))?;
+    if state.format != FORMAT {
+        let message = format!("state format {} is not known, only {FORMAT}", state.format);
+        return Err(io::Error::other(message));
+    }
+    Ok(state)
+}
+
+fn save_session(session: &Session) -> SavedSession {
+    SavedSession {
+        id: session.id,
+        row: session.row.number(),
+        leader: session.leader,
+        pidfd: session.pidfd.as_raw_fd(),
+        child: session.child,
+        cgroup: session
+            .cgroup
+            .as_ref()
+            .map(|cgroup| cgroup.folder().to_owned()),
+        conduit: session.conduit,
+        device: session.device.clone(),
+        master: session.master.as_ref().map(AsRawFd::as_raw_fd),
+        stdin: session.stdin.as_ref().map(AsRawFd::as_raw_fd),
+        flows: session
+            .flows
+            .iter()
+            .map(|flow| SavedFlow {
+                ring: flow.ring.file().as_raw_fd(),
+                pipe: flow.pipe.as_ref().map(AsRawFd::as_raw_fd),
+                open: flow.open,
+                acknowledged: flow.acknowledged,
+            })
+            .collect(),
+        marks: session
+            .picture
+            .as_ref()
+            .map(|p| p.marks().to_vec())
+            .unwrap_or_default(),
+        picture_size: session.picture.as_ref().map(Picture::size),
+        input: session.input.iter().copied().collect(),
+        close_input: session.close_input,
+        buffering: session.buffering,
+        started: session.started,
+        meta: session.meta.clone(),
+        exit: session.exit,
+        finished: session.finished,
+        collected: session.collected.is_some(),
+        ladder: session.ladder.as_ref().map(Ladder::rest),
+        clients: session.clients.clone(),
+    }
+}
+
+fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
+    SavedConn {
+        key,
+        socket: conn.socket.as_raw_fd(),
+        pid: conn.pid,
+        unread: conn.decoder.remainder().to_vec(),
+        unsent: conn.outbox.remainder(),
+        closing: conn.closing,
+        stuffed: conn.stuffed,
+        attached: conn.attached().map(|attached| SavedClient {
+            session: attached.session,
+            connection: attached.connection,
+            mode: attached.mode,
+            stream: attached.stream,
+            pictured: attached.pictured,
+            cursor: attached.cursor,
+            held: attached.held,
+            size: attached.size,
+            since: attached.since,
+            note: attached.note.clone(),
+        }),
+    }
+}
+
+/// Carries on from the state that an earlier program left in descriptor `number`.
+pub(crate) fn resume(number: RawFd) -> io::Result<Server> {
+    let state = read_state(File::from(passing::take(number)?))?;
+    let ledger = Ledger::reopen(passing::take(state.ledger)?)?;
+    let now = 0;
+    let mut server = Server {
+        folder: state.folder,
+        epoll: rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC)?,
+        listener: passing::take(state.listener)?,
+        lock: File::from(passing::take(state.lock)?),
+        signals: signals::descriptor(&[libc::SIGCHLD, libc::SIGTERM])?,
+        tree: state.tree.and_then(Tree::reopen),
+        files: FileLimit::restored(state.soft_files)?,
+        sessions: std::collections::BTreeMap::new(),
+        unborn: HashMap::new(),
+        leaders: HashMap::new(),
+        timed: std::collections::BTreeSet::new(),
+        conns: HashMap::new(),
+        next_conn: state.next_conn,
+        control: None,
+        tickets: Tickets::default(),
+        spare: crate::socket::spare(),
+        buffer: vec![0; crate::socket::TURN],
+        clock: std::time::Instant::now(),
+        stopping: false,
+        closing_down: false,
+        ledger,
+    };
+    for saved in state.conns {
+        let key = saved.key;
+        server
+            .conns
+            .insert(key, restore_conn(saved, state.control)?);
+    }
+    server.control = state.control;
+    for saved in state.sessions {
+        let session = restore_session(saved, &server.ledger, now)?;
+        if session.child && session.exit.is_none() {
+            server.leaders.insert(session.leader, session.id);
+        }
+        server.sessions.insert(session.id, session);
+    }
+    server.start_again();
+    Ok(server)
+}
+
+impl Server {
+    fn start_again(&mut self) {
+        self.watch_base();
+        for id in self.sessions.keys().copied().collect::<Vec<_>>() {
+            let Some(session) = self.sessions.get(&id) else {
+                continue;
+            };
+            if !session.child && session.exit.is_none() {
+                self.watch(&session.pidfd, Token::Leader(id), 0, EventFlags::IN);
+            }
+            if session.due().is_some() {
+                self.timed.insert(id);
+            }
+            self.rearm(id);
+        }
+        self.reap();
+        for key in self.conns.keys().copied().collect::<Vec<_>>() {
+            self.rearm_conn(key, true);
+        }
+        self.tell(&Event::Upgraded {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        });
+    }
+}
+
+fn restore_conn(saved: SavedConn, control: Option<ConnKey>) -> io::Result<Conn> {
+    let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid);
+    conn.decoder = Decoder::resume(saved.unread);
+    conn.outbox = Outbox::resume(saved.unsent);
+    conn.closing = saved.closing;
+    conn.stuffed = saved.stuffed;
+    conn.role = match saved.attached {
+        Some(client) => Role::Attached(Attached {
+            session: client.session,
+            connection: client.connection,
+            mode: client.mode,
+            stream: client.stream,
+            pictured: client.pictured,
+            cursor: client.cursor,
+            held: client.held,
+            late: false,
+            size: client.size,
+            since: client.since,
+            note: client.note,
+        }),
+        None if control == Some(saved.key) => Role::Control,
+        None => Role::New,
+    };
+    Ok(conn)
+}
+
+fn restore_session(
+    saved: SavedSession,
+    ledger: &std::rc::Rc<Ledger>,
+    now: u64,
+) -> io::Result<Session> {
+    let row = ledger
+        .row(saved.row)
+        .ok_or_else(|| io::Error::other("no such row in the ledger"))?;
+    let take = |number: Option<RawFd>| -> io::Result<Option<OwnedFd>> {
+        number.map(passing::take).transpose()
+    };
+    let mut flows = Vec::new();
+    for (flow, stream) in saved
+        .flows
+        .into_iter()
+        .zip(crate::birth::stream_names(saved.conduit))
+    {
+        flows.push(Flow {
+            ring: Ring::reopen(passing::take(flow.ring)?, row.window(*stream), false)?,
+            pipe: take(flow.pipe)?,
+            open: flow.open,
+            acknowledged: flow.acknowledged,
+        });
+    }
+    let picture = match (saved.picture_size, flows.first()) {
+        (Some(size), Some(flow)) => Some(Picture::restore(&flow.ring, size, saved.marks)),
+        _ => None,
+    };
+    Ok(Session {
+        id: saved.id,
+        leader: saved.leader,
+        pidfd: passing::take(saved.pidfd)?,
+        child: saved.child,
+        mark: Some(row.get(Word::Mark)).filter(|mark| *mark != 0),
+        cgroup: saved.cgroup.and_then(|folder| Cgroup::open(folder).ok()),
+        conduit: saved.conduit,
+        device: saved.device,
+        master: take(saved.master)?,
+        stdin: take(saved.stdin)?,
+        flows,
+        picture,
+        input: saved.input.into(),
+        close_input: saved.close_input,
+        buffering: saved.buffering,
+        started: saved.started,
+        meta: saved.meta,
+        exit: saved.exit,
+        finished: saved.finished,
+        collected: saved.collected.then_some(now),
+        ladder: saved.ladder.map(|steps| Ladder::new(steps, now)),
+        patience: None,
+        clients: saved.clients,
+        armed: [0; 3],
+        row,
+    })
+}
