@@ -36,6 +36,20 @@ pub fn parse(captured: &str) -> Vec<Row> {
         .collect()
 }
 
+/// A row for people to read: its text, with each change of style in braces.
+pub fn in_words(row: &Row) -> String {
+    let mut words = String::new();
+    let mut now = "";
+    for (character, style) in row {
+        if style != now {
+            words += &["{", style, "}"].concat();
+            now = style;
+        }
+        words.push(*character);
+    }
+    words
+}
+
 /// The parameters of an SGR sequence at the front, and what is behind it.
 fn sequence(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix("\x1b[")?;

@@ -168,9 +168,12 @@ impl Terminal {
         let same = || (shows(self) == shows(other)).then_some(());
         wait("equal terminals", same, || {
             let ((here, state), (there, other_state)) = (shows(self), shows(other));
-            let rows = here.iter().zip(&there).filter(|(a, b)| a != b);
-            let rows: String = rows.map(|(a, b)| format!("- {a:?}\n+ {b:?}\n")).collect();
-            format!("{rows}- {state:?}\n+ {other_state:?}")
+            let mut text = String::new();
+            for (here, there) in here.iter().zip(&there).filter(|(a, b)| a != b) {
+                let (here, there) = (cells::in_words(here), cells::in_words(there));
+                text += &format!("- {here}\n+ {there}\n");
+            }
+            format!("{text}- {state:?}\n+ {other_state:?}")
         });
     }
 
@@ -198,9 +201,11 @@ impl Drop for Terminal {
 fn wait(what: &str, mut look: impl FnMut() -> Option<()>, state: impl FnOnce() -> String) {
     let start = Instant::now();
     while look().is_none() {
-        if start.elapsed() > LONG {
-            panic!("waited {LONG:?} for {what}; there is:\n{}", state());
-        }
+        assert!(
+            start.elapsed() < LONG,
+            "waited {LONG:?} for {what}; there is:\n{}",
+            state()
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -100,7 +100,7 @@ fn comes_back(script: &str, act: impl Fn(&Terminal), counts: impl Fn(&str) -> bo
     let mut stage = Stage::new(80, 24, script);
     let attached = Terminal::open(80, 24);
     plain.line(&format!(
-        "exec env PS1='session$ ' sh -c 'printf \"\\033[H\\033[2J\"; {script}'"
+        "exec env PS1='session$ ' sh -c 'printf \"\\033[H\\033[J\\033[3J\"; {script}'"
     ));
     attached.line(&stage.client(AttachMode::TakeOver));
     act(&attached);
