@@ -1,1 +1,38 @@
-fn main() {}
+//! Winsta's own chores: `cargo xtask ci` is the gate, `cargo xtask bench` measures against others.
+
+mod bench;
+mod ci;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every check that a change has to pass; stops at the first that fails
+    Ci(ci::Options),
+    /// Measure Winsta and its peers in one run
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Ci(options) => ci::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

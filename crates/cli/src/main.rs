@@ -1,5 +1,14 @@
-//! Winsta.
+//! The program `winsta`.
+
 use std::process::ExitCode;
+
 fn main() -> ExitCode {
-    winsta_keeper::main(std::env::args_os().skip(2))
+    // Before anything else is set up: a keeper lives long and shall be small.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "keeper")
+    {
+        return winsta_keeper::main(std::env::args_os().skip(2));
+    }
+    winsta_cli::main()
 }

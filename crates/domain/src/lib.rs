@@ -4,18 +4,23 @@
 //! values, so every rule of the system can be tested without a process, a socket or a second.
 
 pub mod exit;
+pub mod glob;
 pub mod guard;
 pub mod ids;
 pub mod name;
 pub mod quota;
+pub mod select;
 pub mod session;
 pub mod size;
+pub mod span;
 pub mod state;
 pub mod time;
 
 pub use exit::ExitStatus;
+pub use glob::Glob;
 pub use ids::{ConnectionId, Incarnation, SessionId};
 pub use name::{ConnectionName, Label, NameError};
 pub use size::{SizeError, TerminalSize};
+pub use span::{Span, SpanError};
 pub use state::State;
 pub use time::Timestamp;

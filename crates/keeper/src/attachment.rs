@@ -38,7 +38,7 @@ impl Server {
             }) => {
                 self.admit(
                     key,
-                    Wish {
+                    &Wish {
                         versions,
                         ticket,
                         size,
@@ -64,7 +64,7 @@ impl Server {
         self.flush(key);
     }
 
-    fn admit(&mut self, key: ConnKey, wish: Wish) {
+    fn admit(&mut self, key: ConnKey, wish: &Wish) {
         let Some(version) = VERSIONS.common(wish.versions) else {
             return self.refuse(key, "client and keeper have no protocol version in common");
         };
@@ -88,7 +88,7 @@ impl Server {
         if permit.mode == AttachMode::TakeOver {
             self.take_over(permit.session);
         }
-        self.welcome(key, version, &wish, permit);
+        self.welcome(key, version, wish, permit);
     }
 
     /// Closes the connections of all clients that control a session, without their help.

@@ -58,7 +58,7 @@ impl Server {
         let Request { seq, verb } = request;
         let mut bytes = Vec::new();
         let outcome = match verb {
-            Verb::Spawn(spawn) => match self.spawn(seq, *spawn) {
+            Verb::Spawn(spawn) => match self.spawn(key, seq, *spawn) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
             },
@@ -107,19 +107,17 @@ impl Server {
                 note,
             } => {
                 self.known(session)?;
-                let now = self.millis();
-                let until = now + u64::from(seconds) * 1_000;
-                let permit = Permit {
-                    session,
-                    connection,
-                    mode,
-                    note,
-                    until,
-                };
-                let added = self.tickets.add(now, ticket, permit);
-                added
-                    .then_some(Answer::Done)
-                    .ok_or_else(|| invalid("the ticket is not acceptable"))
+                let until = self.millis() + u64::from(seconds) * 1_000;
+                self.permit(
+                    ticket,
+                    Permit {
+                        session,
+                        connection,
+                        mode,
+                        note,
+                        until,
+                    },
+                )
             }
             Verb::Disconnect {
                 session,
@@ -134,21 +132,16 @@ impl Server {
                 signal,
                 to,
             } => self.signal(session, signal, to),
-            Verb::Resize { session, size } => {
-                let known = self.known(session)?;
-                if known.size().is_none() {
-                    return Err(invalid("a session with pipes has no size"));
-                }
+            Verb::Resize { session, size } if self.known(session)?.size().is_some() => {
                 self.resize(session, size);
                 Ok(Answer::Done)
             }
-            Verb::SetMeta { session, meta } => {
-                if meta.len() > Verb::MAX_META {
-                    return Err(invalid("the description is too long"));
-                }
+            Verb::Resize { .. } => Err(invalid("a session with pipes has no size")),
+            Verb::SetMeta { session, meta } if meta.len() <= Verb::MAX_META => {
                 self.known(session)?.meta = meta;
                 Ok(Answer::Done)
             }
+            Verb::SetMeta { .. } => Err(invalid("the description is too long")),
             Verb::SetBuffering { session, buffering } => {
                 self.known(session)?.buffering = buffering;
                 self.rearm(session);
@@ -199,6 +192,13 @@ impl Server {
         }
     }
 
+    fn permit(&mut self, ticket: winsta_wire::Ticket, permit: Permit) -> Outcome {
+        let added = self.tickets.add(self.millis(), ticket, permit);
+        added
+            .then_some(Answer::Done)
+            .ok_or_else(|| invalid("the ticket is not acceptable"))
+    }
+
     pub(crate) fn known(&mut self, id: SessionId) -> Result<&mut Session, Refusal> {
         let live = self
             .sessions
@@ -225,7 +225,7 @@ impl Server {
         self.flush(key);
     }
 
-    fn spawn(&mut self, seq: u64, spawn: Spawn) -> Result<(), Refusal> {
+    fn spawn(&mut self, host: ConnKey, seq: u64, spawn: Spawn) -> Result<(), Refusal> {
         let id = spawn.session;
         if self.sessions.contains_key(&id) {
             return Err(refusal(RefusalKind::Exists, format!("session {id} exists")));
@@ -246,7 +246,7 @@ impl Server {
         self.leaders.insert(session.leader, id);
         self.sessions.insert(id, session);
         self.watch(&status, Token::Birth(id), 0, EventFlags::IN);
-        self.unborn.insert(id, Unborn { status, seq });
+        self.unborn.insert(id, Unborn { status, host, seq });
         Ok(())
     }
 
@@ -303,15 +303,12 @@ impl Server {
         Answer::Sessions { sessions, more }
     }
 
-    /// What the host is told of a session; `None` if it is being born or was collected.
+    /// What the host is told of a session; `None` if it was collected.
     pub(crate) fn report(&self, id: SessionId) -> Option<SessionReport> {
         let session = self
             .sessions
             .get(&id)
             .filter(|session| session.collected.is_none())?;
-        if self.unborn.contains_key(&id) {
-            return None;
-        }
         let mut report = session.report();
         let conns = session.clients.iter().filter_map(|key| self.conns.get(key));
         report.connections = conns.filter_map(report_connection).collect();

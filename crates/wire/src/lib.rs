@@ -14,6 +14,8 @@ pub mod control;
 pub mod frame;
 pub mod hello;
 pub mod notice;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod session;
 
 pub use attach::{AttachMode, ClientMessage, CloseReason, KeeperMessage, Output, SnapshotInfo};

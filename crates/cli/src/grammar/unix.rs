@@ -1,0 +1,295 @@
+//! The tools that only Winsta has.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+use winsta_domain::{Label, TerminalSize};
+
+use super::shared::Output;
+
+/// `new`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Start a session and connect this terminal to it.",
+    after_help = "The session has your environment and working folder. Its exit status becomes that of this command,
+unless you disconnect.
+
+Examples:
+  winsta new                               a login shell
+  winsta new -n build -- make -j8          a command, in a session labelled 'build'
+  id=$(winsta new -d -- ./simulation)      in the background; prints the id alone"
+)]
+pub(crate) struct New {
+    /// A label to find the session by: 1 to 64 characters, not a number.
+    #[arg(short = 'n', long = "name", alias = "label", value_name = "LABEL", value_parser = label)]
+    pub(crate) label: Option<Label>,
+    /// Do not connect; print the session's id.
+    #[arg(short, long, alias = "detach")]
+    pub(crate) detached: bool,
+    /// Size of the session's terminal, for example 120x40; this terminal's unless given.
+    #[arg(long, value_name = "COLSxROWS", value_parser = size)]
+    pub(crate) size: Option<TerminalSize>,
+    /// Program and arguments; your login shell unless given.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// `connect`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Connect this terminal to a session.",
+    after_help = "Without a session: your disconnected one, the latest if there are several. A client that is connected
+already is sent away, unless you say --share or --view.
+
+Examples:
+  winsta connect                           back to where you were
+  winsta connect 3 --view                  watch session 3
+  winsta connect console                   the host's own session, for administrators"
+)]
+pub(crate) struct Connect {
+    /// Id, name or label of the session, or its user if they have one only.
+    #[arg(value_name = "SESSION")]
+    pub(crate) target: Option<String>,
+    /// Stay beside the clients that are connected already.
+    #[arg(long)]
+    pub(crate) share: bool,
+    /// Only watch.
+    #[arg(long, conflicts_with = "share")]
+    pub(crate) view: bool,
+}
+
+/// `disconnect`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Disconnect a session: its client goes, its programs run on.",
+    after_help = "Examples:
+  winsta disconnect                        leave this session, keep it running
+  winsta disconnect build"
+)]
+pub(crate) struct Disconnect {
+    /// Id, name or label of the session; the one that you are in unless given.
+    #[arg(value_name = "SESSION")]
+    pub(crate) target: Option<String>,
+    /// Say what is done.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// `send`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Type into a session.",
+    after_help = "The words are typed with one blank between them, and nothing after them unless you say --enter.
+
+Key names for --keys: Enter Tab Space Escape Backspace Delete Insert Up Down Left Right Home End PageUp PageDown
+F1 to F12, C-x for Ctrl+x, M-x for Alt+x; any other word is typed as it is.
+
+Examples:
+  winsta send 3 --enter make test
+  winsta send 3 --keys C-c Up Enter
+  winsta send 3 - < script.txt             what standard input has"
+)]
+pub(crate) struct Send {
+    /// Id, name or label of the session.
+    #[arg(value_name = "SESSION")]
+    pub(crate) target: String,
+    /// Press Enter after the text.
+    #[arg(short, long)]
+    pub(crate) enter: bool,
+    /// The words are names of keys.
+    #[arg(short, long)]
+    pub(crate) keys: bool,
+    /// The text; '-' alone reads standard input.
+    #[arg(
+        value_name = "TEXT",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) text: Vec<OsString>,
+}
+
+/// `screen`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Print what a session's terminal shows now.",
+    after_help = "Examples:
+  winsta screen 3
+  winsta screen build --ansi --scrollback 1000 | less -R"
+)]
+pub(crate) struct Screen {
+    /// Id, name or label of the session.
+    #[arg(value_name = "SESSION")]
+    pub(crate) target: String,
+    /// With colours and attributes, as escape sequences.
+    #[arg(long)]
+    pub(crate) ansi: bool,
+    /// So many lines that have left the screen before it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) scrollback: u32,
+}
+
+/// `read`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Print a session's raw output.",
+    after_help = "Examples:
+  winsta read 3                            all that is kept
+  winsta read 3 --from 4096 --follow       from an offset on, and what comes until the session ends"
+)]
+pub(crate) struct Read {
+    /// Id, name or label of the session.
+    #[arg(value_name = "SESSION")]
+    pub(crate) target: String,
+    /// Offset in bytes since the session's start; 0 is the oldest that is kept.
+    #[arg(long, value_name = "OFFSET", default_value_t = 0)]
+    pub(crate) from: u64,
+    /// Go on until the session ends.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+/// `wait`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Wait until a session ends, and take its exit status.",
+    after_help = "The exit status is the session's: 128 + N if signal N ended it.
+
+Examples:
+  winsta wait build && echo built"
+)]
+pub(crate) struct Wait {
+    /// Id, name or label of the session.
+    #[arg(value_name = "SESSION")]
+    pub(crate) target: String,
+    /// Say how it ended.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// `audit`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Show who did what to which session.",
+    after_help = "Examples:
+  winsta audit                             the latest 100 entries
+  winsta audit --limit 0 -o jsonl          all of them, for a program"
+)]
+pub(crate) struct Audit {
+    /// At most so many entries, the latest; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// `warnings`.
+#[derive(Args, Debug)]
+#[command(
+    about = "List warnings that count down, or cancel one.",
+    after_help = "A session that is to be ended with --warn is not, if its warning is cancelled in time.
+
+Examples:
+  winsta warnings
+  winsta warnings --cancel 2"
+)]
+pub(crate) struct Warnings {
+    /// Cancel the warning of this number.
+    #[arg(long, value_name = "WARNING")]
+    pub(crate) cancel: Option<u32>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// `host`.
+#[derive(Args, Debug)]
+#[command(about = "Look after the host, which keeps this machine's sessions.")]
+pub(crate) struct Host {
+    #[command(subcommand)]
+    pub(crate) verb: HostVerb,
+}
+
+/// What `host` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HostVerb {
+    /// Show the host's state.
+    Status {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End the host; refused while it has sessions.
+    Stop {
+        /// End its sessions too.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Replace the running host and keeper by this program; sessions run on.
+    Upgrade {
+        /// The program to run instead of this one.
+        #[arg(long, value_name = "PATH")]
+        program: Option<PathBuf>,
+    },
+    /// Be the host, in the foreground.
+    Run {
+        /// Leave the terminal; what the tools do when there is no host.
+        #[arg(long, hide = true)]
+        daemon: bool,
+    },
+}
+
+/// `install-links`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Make links under which the tools have their Windows names.",
+    after_help = "Links that exist already are renewed; a file that is no link to this program is never touched.
+'reset' with anything but 'session' after it still runs the terminal's reset(1).
+
+Examples:
+  winsta install-links ~/.local/bin"
+)]
+pub(crate) struct InstallLinks {
+    /// Folder for the links.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+}
+
+/// `completions`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Print a completion script for a shell.",
+    after_help = "Examples:
+  winsta completions bash > ~/.local/share/bash-completion/completions/winsta
+  winsta completions zsh qwinsta > ~/.zfunc/_qwinsta"
+)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: Shell,
+    /// The command to complete: winsta, or a link's name.
+    #[arg(value_name = "NAME", default_value = "winsta")]
+    pub(crate) name: String,
+}
+
+/// `man`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Print this program's manual page, or write all of them into a folder.",
+    after_help = "Examples:
+  winsta man | man -l -
+  winsta man ~/.local/share/man/man1"
+)]
+pub(crate) struct Man {
+    /// Folder to write winsta.1, winsta-query-session.1, qwinsta.1 … into.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+fn label(text: &str) -> Result<Label, String> {
+    Label::try_from(text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn size(text: &str) -> Result<TerminalSize, String> {
+    text.parse::<TerminalSize>()
+        .map_err(|error| error.to_string())
+}
