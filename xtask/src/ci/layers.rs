@@ -84,6 +84,7 @@ const LAYERS: &[Layer] = &[
             "winsta-wire",
             "winsta-screen",
             "winsta-api",
+            "winsta-keeper",
             "winsta-client",
         ],
         pure: false,

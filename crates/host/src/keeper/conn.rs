@@ -124,9 +124,9 @@ impl Conn {
                 };
                 Ok((conn, greeting))
             }
-            Welcome::Attach { .. } => {
-                Err(ConnError::Refused("it took this host for a client".to_owned()))
-            }
+            Welcome::Attach { .. } => Err(ConnError::Refused(
+                "it took this host for a client".to_owned(),
+            )),
             Welcome::Refused { reason, versions } => Err(ConnError::Refused(format!(
                 "{reason} (it speaks versions {} to {})",
                 versions.oldest, versions.newest
@@ -254,7 +254,8 @@ impl Conn {
             match guard.try_io(|socket| receive(socket.get_ref().as_fd(), buffer, descriptors)) {
                 Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(Ok(count)) => {
-                    self.decoder.push(self.buffer.get(..count).unwrap_or_default());
+                    self.decoder
+                        .push(self.buffer.get(..count).unwrap_or_default());
                     return Ok(());
                 }
                 Ok(Err(error)) => return Err(error),
@@ -271,7 +272,12 @@ fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) ->
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, flags)?)
+    Ok(sendmsg(
+        socket,
+        &[IoSlice::new(bytes)],
+        &mut control,
+        flags,
+    )?)
 }
 
 fn receive(

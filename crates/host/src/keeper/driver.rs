@@ -46,7 +46,12 @@ impl Place {
 }
 
 /// Serves until this task is dropped.
-pub(crate) async fn run(mut conn: Conn, queue: Arc<Queue>, sink: Arc<dyn KeeperSink>, place: Place) {
+pub(crate) async fn run(
+    mut conn: Conn,
+    queue: Arc<Queue>,
+    sink: Arc<dyn KeeperSink>,
+    place: Place,
+) {
     loop {
         let error = serve(&mut conn, &queue, &*sink).await;
         tracing::warn!(error = &error as &dyn std::error::Error, "lost the keeper");

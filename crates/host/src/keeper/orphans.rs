@@ -43,7 +43,9 @@ impl Orphans {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         // The latest of that number: numbers come round again.
         let mut latest = ended.iter().rev();
-        latest.find(|(ended, _)| *ended == pid).map(|(_, status)| *status)
+        latest
+            .find(|(ended, _)| *ended == pid)
+            .map(|(_, status)| *status)
     }
 }
 

@@ -56,8 +56,7 @@ pub(crate) async fn gather(conn: &mut Conn) -> Result<Vec<Found>, ConnError> {
         let more = more && !sessions.is_empty();
         for report in sessions {
             let session = report.session;
-            let (outcome, descriptors) =
-                conn.call(Verb::Keepsakes { session }, Vec::new()).await?;
+            let (outcome, descriptors) = conn.call(Verb::Keepsakes { session }, Vec::new()).await?;
             if let Err(error) = outcome {
                 tracing::warn!(%session, %error, "no keepsakes");
             }

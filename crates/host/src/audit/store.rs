@@ -1,0 +1,214 @@
+//! The database of the audit trail and the history.
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use winsta_api::AuditEntry;
+use winsta_domain::{ExitStatus, Incarnation, SessionId};
+
+use super::Milestone;
+
+/// Most entries and most sessions that are kept; the oldest go when the file is opened.
+const KEPT: u32 = 200_000;
+/// Most entries that are read at once.
+const MAX_READ: u32 = 10_000;
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA cache_size = -256;
+    PRAGMA journal_size_limit = 1048576;
+    CREATE TABLE IF NOT EXISTS audit (
+        seq INTEGER PRIMARY KEY, time TEXT NOT NULL, host TEXT NOT NULL, user TEXT NOT NULL,
+        uid INTEGER NOT NULL, origin TEXT NOT NULL, action TEXT NOT NULL, session INTEGER,
+        owner TEXT, outcome TEXT NOT NULL, detail TEXT NOT NULL);
+    CREATE INDEX IF NOT EXISTS audit_session ON audit (session);
+    CREATE TABLE IF NOT EXISTS history (
+        seq INTEGER PRIMARY KEY, incarnation TEXT NOT NULL, session INTEGER NOT NULL, user TEXT,
+        command TEXT, started TEXT, ended TEXT, status TEXT,
+        UNIQUE (incarnation, session));
+";
+
+/// Why the database did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StoreError {
+    /// The database failed.
+    #[error("{}: {source}", path.display())]
+    Database {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
+    /// A status cannot be put into words.
+    #[error("a status cannot be written")]
+    Status(#[from] serde_json::Error),
+}
+
+/// The database; opened at the first use, and again after a failure.
+pub(super) struct Store {
+    path: PathBuf,
+    connection: Option<Connection>,
+}
+
+impl Store {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            connection: None,
+        }
+    }
+
+    /// Carries out `work` in one transaction.
+    pub(super) fn write(
+        &mut self,
+        work: impl FnOnce(&Batch<'_>) -> Result<(), rusqlite::Error>,
+    ) -> Result<(), StoreError> {
+        let written = self.connection().and_then(|connection| {
+            let batch = Batch(connection.transaction()?);
+            work(&batch)?;
+            batch.0.commit()
+        });
+        self.checked(written)
+    }
+
+    /// The newest entries, newest last.
+    pub(super) fn read(
+        &mut self,
+        limit: u32,
+        session: Option<SessionId>,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let read = self.connection().and_then(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT time, host, user, uid, origin, action, session, owner, outcome, detail
+                 FROM audit WHERE ?1 IS NULL OR session = ?1 ORDER BY seq DESC LIMIT ?2",
+            )?;
+            let arguments = params![session.map(|id| id.0), limit.min(MAX_READ)];
+            let rows = select.query_map(arguments, entry_of)?;
+            let mut entries = rows.collect::<Result<Vec<_>, _>>()?;
+            entries.reverse();
+            Ok(entries)
+        });
+        self.checked(read)
+    }
+
+    /// How a session of the past ended.
+    pub(super) fn ending(
+        &mut self,
+        incarnation: &Incarnation,
+        session: SessionId,
+    ) -> Result<Option<ExitStatus>, StoreError> {
+        let status: Result<Option<Option<String>>, _> = self.connection().and_then(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT status FROM history WHERE incarnation = ?1 AND session = ?2",
+            )?;
+            let arguments = params![incarnation.0, session.0];
+            select.query_row(arguments, |row| row.get(0)).optional()
+        });
+        let status = self.checked(status)?.flatten();
+        Ok(status.map(|json| serde_json::from_str(&json)).transpose()?)
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, rusqlite::Error> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => open(&self.path)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    fn checked<T>(&mut self, result: Result<T, rusqlite::Error>) -> Result<T, StoreError> {
+        result.map_err(|source| {
+            // The file may have been repaired or replaced when it is next needed.
+            self.connection = None;
+            StoreError::Database {
+                path: self.path.clone(),
+                source,
+            }
+        })
+    }
+}
+
+fn open(path: &PathBuf) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_millis(500))?;
+    connection.execute_batch(SCHEMA)?;
+    for table in ["audit", "history"] {
+        let delete =
+            format!("DELETE FROM {table} WHERE seq <= (SELECT max(seq) FROM {table}) - {KEPT}");
+        connection.execute(&delete, [])?;
+    }
+    Ok(connection)
+}
+
+fn entry_of(row: &rusqlite::Row<'_>) -> Result<AuditEntry, rusqlite::Error> {
+    Ok(AuditEntry {
+        time: row.get(0)?,
+        host: row.get(1)?,
+        user: row.get(2)?,
+        uid: row.get(3)?,
+        origin: row.get(4)?,
+        action: row.get(5)?,
+        session: row.get(6)?,
+        owner: row.get(7)?,
+        outcome: row.get(8)?,
+        detail: row.get(9)?,
+    })
+}
+
+/// Writes that are carried out together or not at all.
+pub(super) struct Batch<'a>(Transaction<'a>);
+
+impl Batch<'_> {
+    pub(super) fn entry(&self, entry: &AuditEntry) -> Result<(), rusqlite::Error> {
+        let mut insert = self.0.prepare_cached(
+            "INSERT INTO audit
+             (time, host, user, uid, origin, action, session, owner, outcome, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        insert.execute(params![
+            entry.time,
+            entry.host,
+            entry.user,
+            entry.uid,
+            entry.origin,
+            entry.action,
+            entry.session,
+            entry.owner,
+            entry.outcome,
+            entry.detail,
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn milestone(&self, milestone: &Milestone) -> Result<(), rusqlite::Error> {
+        match milestone {
+            Milestone::Started {
+                incarnation,
+                session,
+                user,
+                command,
+                time,
+            } => {
+                let mut insert = self.0.prepare_cached(
+                    "INSERT OR REPLACE INTO history (incarnation, session, user, command, started)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?;
+                insert.execute(params![incarnation.0, session.0, user, command, time])?;
+            }
+            Milestone::Ended {
+                incarnation,
+                session,
+                status,
+                time,
+            } => {
+                let status = serde_json::to_string(status).unwrap_or_default();
+                let mut upsert = self.0.prepare_cached(
+                    "INSERT INTO history (incarnation, session, ended, status)
+                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (incarnation, session)
+                     DO UPDATE SET ended = excluded.ended, status = excluded.status",
+                )?;
+                upsert.execute(params![incarnation.0, session.0, time, status])?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! Permits to attach, and sending clients away.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use winsta_api::{AttachRequest, AttachTicket, Attachment, Disconnected, ErrorCode, Guard};
+use winsta_api::{Session, SwitchRequest};
+use winsta_domain::{ConnectionId, SessionId};
+use winsta_wire::{Answer, AttachMode, Notice, Ticket, Verb as Ask};
+
+use super::Engine;
+use super::hosted::Expected;
+use crate::access::Verb;
+use crate::failure::{Failure, failure, hinted, keeper_failure};
+use crate::keeper::port::{KeeperError, answer};
+use crate::meta::{Note, Transport, connection_name};
+use crate::numbering::random_hex;
+
+/// How long a permit is good for.
+const TICKET_SECONDS: u32 = 30;
+/// How long a user has to consent.
+const CONSENT: Duration = Duration::from_secs(60);
+/// Longest name or address of a client that is taken note of, in characters.
+const MAX_NAME: usize = 64;
+
+impl Engine {
+    /// Gives a permit to attach.
+    pub(crate) async fn ticket(
+        &self,
+        id: SessionId,
+        request: &AttachRequest,
+        user: String,
+        transport: Transport,
+    ) -> Result<AttachTicket, Failure> {
+        self.find(&mut self.core(), id, Verb::Attach)?;
+        if request.from_session == Some(id.0) && transport.connects() {
+            return Err(hinted(
+                ErrorCode::Conflict,
+                format!("this is session {id}: it cannot be shown inside itself"),
+                "detach first, then connect from outside",
+            ));
+        }
+        if request.ask_consent {
+            self.ask_consent(id, &user).await?;
+        }
+        let mode = match request.mode {
+            Attachment::TakeOver => AttachMode::TakeOver,
+            Attachment::Share => AttachMode::Share,
+            Attachment::View => AttachMode::View,
+        };
+        let note = Note {
+            client_name: request.client_name.as_deref().map(presentable),
+            client_address: request.client_address.as_deref().map(presentable),
+            user: Some(user),
+            transport,
+            from_session: request.from_session,
+        };
+        self.issue(id, mode, note).await
+    }
+
+    /// Registers a permit with the keeper.
+    async fn issue(
+        &self,
+        id: SessionId,
+        mode: AttachMode,
+        note: Note,
+    ) -> Result<AttachTicket, Failure> {
+        let ticket = random_hex()
+            .map_err(|error| failure(ErrorCode::Internal, format!("no random numbers: {error}")))?;
+        let json = serde_json::to_string(&note).unwrap_or_default();
+        let (connection, asked) = {
+            let mut core = self.core();
+            let connection = ConnectionId(core.next_connection);
+            core.next_connection = core.next_connection.checked_add(1).unwrap_or(1);
+            let hosted = self.find(&mut core, id, Verb::Attach)?;
+            hosted.expect(Expected {
+                id: connection,
+                mode,
+                note,
+            });
+            let asked = self.keeper.ask(
+                Ask::Ticket {
+                    session: id,
+                    connection,
+                    ticket: Ticket(ticket.clone()),
+                    mode,
+                    seconds: TICKET_SECONDS,
+                    note: json,
+                },
+                Vec::new(),
+            );
+            (connection, asked)
+        };
+        answer(asked)
+            .await
+            .map_err(|error| keeper_failure(&error))?;
+        Ok(AttachTicket {
+            socket: self.dirs.keeper_socket().display().to_string(),
+            ticket,
+            name: connection_name(connection),
+        })
+    }
+
+    /// Asks the session's users; the first answer counts.
+    async fn ask_consent(&self, id: SessionId, from: &str) -> Result<(), Failure> {
+        let (number, reply) = {
+            let mut core = self.core();
+            let number = core.notices.number();
+            (number, core.notices.ask(number, id))
+        };
+        let notice = Notice::Consent {
+            id: number,
+            from: from.to_owned(),
+        };
+        let shown = self.notify(id, None, &notice).await?;
+        if shown == 0 {
+            self.core().notices.forget(number);
+            return Err(hinted(
+                ErrorCode::Conflict,
+                format!("nobody is connected to session {id} who could consent"),
+                "watch it without control, or connect to it",
+            ));
+        }
+        let said = timeout(CONSENT, reply).await;
+        self.core().notices.forget(number);
+        match said {
+            Ok(Ok(answer)) if answer == "yes" => Ok(()),
+            Ok(Ok(_)) => Err(failure(
+                ErrorCode::Forbidden,
+                format!("the user of session {id} said no"),
+            )),
+            Ok(Err(_)) => Err(failure(
+                ErrorCode::Conflict,
+                format!("session {id} has ended"),
+            )),
+            Err(_) => Err(failure(
+                ErrorCode::Forbidden,
+                format!(
+                    "the user of session {id} did not answer within {} s",
+                    CONSENT.as_secs()
+                ),
+            )),
+        }
+    }
+
+    /// Shows something to clients of a session; gives how many.
+    pub(crate) async fn notify(
+        &self,
+        id: SessionId,
+        connection: Option<ConnectionId>,
+        notice: &Notice,
+    ) -> Result<u32, Failure> {
+        let notice = serde_json::to_string(notice)
+            .map_err(|error| failure(ErrorCode::Internal, error.to_string()))?;
+        let asked = self.keeper.ask(
+            Ask::Notify {
+                session: id,
+                connection,
+                notice,
+            },
+            Vec::new(),
+        );
+        match answer(asked).await {
+            Ok((Answer::Notified { connections }, _)) => {
+                Ok(u32::try_from(connections.len()).unwrap_or(u32::MAX))
+            }
+            Ok(_) => Err(keeper_failure(&KeeperError::Strange)),
+            Err(error) => Err(keeper_failure(&error)),
+        }
+    }
+
+    /// Sends all clients of a session away.
+    pub(crate) async fn disconnect(
+        &self,
+        id: SessionId,
+        guard: &Guard,
+        by: &str,
+    ) -> Result<Disconnected, Failure> {
+        let asked = {
+            let mut core = self.core();
+            self.find(&mut core, id, Verb::Disconnect)?;
+            self.check_guard(&core, id, guard)?;
+            self.keeper.ask(
+                Ask::Disconnect {
+                    session: id,
+                    connection: None,
+                    reason: format!("disconnected by {by}"),
+                },
+                Vec::new(),
+            )
+        };
+        match answer(asked).await {
+            Ok((Answer::Disconnected { connections }, _)) => Ok(Disconnected {
+                id: id.0,
+                connections,
+            }),
+            Ok(_) => Err(keeper_failure(&KeeperError::Strange)),
+            Err(error) => Err(keeper_failure(&error)),
+        }
+    }
+
+    /// Has the client at another connection show this session instead of its own.
+    pub(crate) async fn switch(
+        &self,
+        id: SessionId,
+        request: &SwitchRequest,
+        user: String,
+    ) -> Result<AttachTicket, Failure> {
+        let (from, client) = {
+            let mut core = self.core();
+            self.find(&mut core, id, Verb::Attach)?;
+            self.check_guard(&core, id, &request.guard)?;
+            let clients = core.sessions.iter().flat_map(|(session, hosted)| {
+                hosted.clients.iter().map(move |client| (*session, client))
+            });
+            let mut named =
+                clients.filter(|(_, client)| connection_name(client.id) == request.destination);
+            let found = named
+                .next()
+                .map(|(session, client)| (session, client.clone()));
+            found.ok_or_else(|| {
+                let name = &request.destination;
+                hinted(
+                    ErrorCode::NotFound,
+                    format!("no connection has the name {name}"),
+                    "winsta query session /CONNECT lists them",
+                )
+            })?
+        };
+        if from == id {
+            let name = &request.destination;
+            return Err(failure(
+                ErrorCode::Conflict,
+                format!("{name} is connected to session {id} already"),
+            ));
+        }
+        let note = Note {
+            user: Some(user),
+            ..client.note.clone()
+        };
+        let ticket = self.issue(id, AttachMode::TakeOver, note).await?;
+        let notice = Notice::Switch {
+            socket: ticket.socket.clone(),
+            ticket: ticket.ticket.clone(),
+        };
+        self.notify(from, Some(client.id), &notice).await?;
+        Ok(ticket)
+    }
+
+    /// Changes a session's label.
+    pub(crate) fn set_label(
+        &self,
+        id: SessionId,
+        label: Option<String>,
+    ) -> Result<Session, Failure> {
+        let label = label.map(winsta_domain::Label::try_from).transpose();
+        let label = label.map_err(|error| failure(ErrorCode::Invalid, error.to_string()))?;
+        {
+            let mut core = self.core();
+            let hosted = self.find(&mut core, id, Verb::Change)?;
+            hosted.meta.label = label;
+            hosted.touch();
+            self.write_meta(&mut core, id);
+            self.tell("labelled", Some(id), String::new());
+        }
+        self.session(id, None)
+    }
+}
+
+/// A client's words about itself, fit for other people's terminals.
+fn presentable(text: &str) -> String {
+    let visible = text.chars().filter(|c| !c.is_control());
+    visible.take(MAX_NAME).collect()
+}

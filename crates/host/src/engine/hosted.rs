@@ -1,0 +1,140 @@
+//! One hosted session, as the host knows it.
+
+use winsta_domain::session::{Phase, SessionMachine};
+use winsta_domain::{ConnectionId, Timestamp};
+use winsta_wire::{AttachMode, SessionReport};
+
+use super::Ending;
+use crate::keeper::rescue::Keepsakes;
+use crate::meta::{Meta, Note};
+use crate::rows::Row;
+
+/// Most permits of one session that wait to be used.
+const MAX_EXPECTED: usize = 64;
+
+/// A hosted session.
+#[derive(Debug)]
+pub(crate) struct Hosted {
+    pub(crate) machine: SessionMachine,
+    pub(crate) meta: Meta,
+    /// What the keeper said of it, without description and connections; `None` until it runs.
+    pub(crate) report: Option<Box<SessionReport>>,
+    pub(crate) keepsakes: Keepsakes,
+    pub(crate) clients: Vec<Client>,
+    expected: Vec<Expected>,
+    row: Option<Row>,
+}
+
+/// An attached client.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) id: ConnectionId,
+    pub(crate) mode: AttachMode,
+    pub(crate) since: Timestamp,
+    pub(crate) pid: u32,
+    pub(crate) note: Note,
+}
+
+/// A client that has a permit and has not come yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) id: ConnectionId,
+    pub(crate) mode: AttachMode,
+    pub(crate) note: Note,
+}
+
+impl Hosted {
+    /// A session that is being started or was found.
+    pub(crate) fn new(machine: SessionMachine, meta: Meta) -> Self {
+        Self {
+            machine,
+            meta,
+            report: None,
+            keepsakes: Vec::new(),
+            clients: Vec::new(),
+            expected: Vec::new(),
+            row: None,
+        }
+    }
+
+    /// Takes in what the keeper reports.
+    pub(crate) fn learn(&mut self, report: &SessionReport, keepsakes: Keepsakes) {
+        let mut report = report.clone();
+        report.meta = String::new();
+        report.connections = Vec::new();
+        self.report = Some(Box::new(report));
+        self.keepsakes = keepsakes;
+        self.touch();
+    }
+
+    /// Something of it changed: it must be listed anew.
+    pub(crate) fn touch(&mut self) {
+        self.row = None;
+    }
+
+    /// What its listing shows, made by `make` if something changed.
+    pub(crate) fn row(&mut self, make: impl FnOnce(&Self) -> Row) -> &Row {
+        let row = match self.row.take() {
+            Some(row) => row,
+            None => make(self),
+        };
+        self.row.insert(row)
+    }
+
+    /// Awaits a client with a permit.
+    pub(crate) fn expect(&mut self, expected: Expected) {
+        if self.expected.len() >= MAX_EXPECTED {
+            self.expected.remove(0);
+        }
+        self.expected.push(expected);
+    }
+
+    /// A client came.
+    pub(crate) fn attached(&mut self, id: ConnectionId, pid: u32, now: Timestamp) -> Client {
+        let known = self.expected.iter().position(|expected| expected.id == id);
+        let expected = known.map(|at| self.expected.remove(at));
+        // One whose permit an earlier host gave.
+        let (mode, note) = expected.map_or((AttachMode::Share, Note::default()), |expected| {
+            (expected.mode, expected.note)
+        });
+        let client = Client {
+            id,
+            mode,
+            since: now,
+            pid,
+            note,
+        };
+        self.clients.retain(|client| client.id != id);
+        self.clients.push(client.clone());
+        self.touch();
+        client
+    }
+
+    /// A client went.
+    pub(crate) fn detached(&mut self, id: ConnectionId) -> Option<Client> {
+        let at = self.clients.iter().position(|client| client.id == id)?;
+        self.touch();
+        Some(self.clients.remove(at))
+    }
+
+    /// The client that the session is listed under: the latest that controls it, else the latest.
+    pub(crate) fn foremost(&self) -> Option<&Client> {
+        let connecting = || self.clients.iter().filter(|c| c.note.transport.connects());
+        let controlling = connecting().rfind(|client| client.mode.controls());
+        controlling.or_else(|| connecting().next_back())
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        match self.machine.phase() {
+            Phase::Ended { status, cause, .. } => Some(Ending {
+                status: *status,
+                cause: *cause,
+            }),
+            Phase::Starting { .. }
+            | Phase::Active { .. }
+            | Phase::Disconnected { .. }
+            | Phase::Ending { .. } => None,
+        }
+    }
+}

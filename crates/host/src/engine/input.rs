@@ -1,0 +1,225 @@
+//! Typing into sessions, and looking at their lines and processes.
+
+use std::time::{Duration, Instant};
+
+use winsta_api::{
+    ErrorCode, Guard, InputReport, KillReport, LineInfo, ProcessInfo, Session, SizeRequest,
+};
+use winsta_domain::{SessionId, TerminalSize};
+use winsta_wire::{
+    Answer, Buffering, LineSettings, Member, RingReport, Signalled, Stream, Verb as Ask,
+};
+
+use super::Engine;
+use crate::access::Verb;
+use crate::failure::{Failure, failure, keeper_failure};
+use crate::keeper::port::{KeeperError, Outcome, answer};
+
+/// Most bytes of input in one request to the keeper.
+const PIECE: usize = 64 << 10;
+/// How long input may wait for a program that does not read.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Signal number of KILL.
+const KILL: u8 = 9;
+
+impl Engine {
+    /// Asks the keeper about a session that is there.
+    pub(crate) async fn ask_about(
+        &self,
+        id: SessionId,
+        verb: Verb,
+        ask: Ask,
+        tail: Vec<u8>,
+    ) -> Result<(Answer, Vec<u8>), Failure> {
+        let asked = {
+            let mut core = self.core();
+            self.find(&mut core, id, verb)?;
+            self.keeper.ask(ask, tail)
+        };
+        let outcome: Outcome = answer(asked).await;
+        outcome.map_err(|error| keeper_failure(&error))
+    }
+
+    /// Types `bytes`, as far as the program reads them.
+    pub(crate) async fn input(
+        &self,
+        id: SessionId,
+        bytes: &[u8],
+        eof: bool,
+    ) -> Result<InputReport, Failure> {
+        let mut taken = 0;
+        let mut moved = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            let piece = rest.get(..PIECE).unwrap_or(rest).to_vec();
+            let ask = Ask::Write {
+                session: id,
+                user: true,
+            };
+            let (answer, _) = self.ask_about(id, Verb::Input, ask, piece).await?;
+            let Answer::Written { bytes } = answer else {
+                return Err(keeper_failure(&KeeperError::Strange));
+            };
+            if bytes > 0 {
+                taken += bytes as usize;
+                moved = Instant::now();
+                pause = Duration::from_millis(1);
+                continue;
+            }
+            if moved.elapsed() > PATIENCE {
+                break;
+            }
+            // The keeper does not say when the program reads again.
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+        if eof && taken == bytes.len() {
+            let ask = Ask::CloseInput { session: id };
+            self.ask_about(id, Verb::Input, ask, Vec::new()).await?;
+        }
+        Ok(InputReport {
+            id: id.0,
+            bytes: taken as u64,
+        })
+    }
+
+    /// Sets a terminal's size.
+    pub(crate) async fn resize(
+        &self,
+        id: SessionId,
+        request: SizeRequest,
+    ) -> Result<Session, Failure> {
+        let size = TerminalSize::new(request.cols, request.rows);
+        let size = size.map_err(|error| failure(ErrorCode::Invalid, error.to_string()))?;
+        let ask = Ask::Resize { session: id, size };
+        self.ask_about(id, Verb::Change, ask, Vec::new()).await?;
+        self.session(id, None)
+    }
+
+    /// Settings of a session's line.
+    pub(crate) async fn line(&self, id: SessionId) -> Result<LineInfo, Failure> {
+        let ask = Ask::Line { session: id };
+        let (answer, _) = self.ask_about(id, Verb::Inspect, ask, Vec::new()).await?;
+        let Answer::Line(line) = answer else {
+            return Err(keeper_failure(&KeeperError::Strange));
+        };
+        let window = self.window(id, Stream::Out).await?;
+        Ok(line_info(id, line, window))
+    }
+
+    /// Which output is kept.
+    async fn window(&self, id: SessionId, stream: Stream) -> Result<RingReport, Failure> {
+        let ask = Ask::Read {
+            session: id,
+            stream,
+            from: 0,
+            max: 0,
+        };
+        let (answer, _) = self.ask_about(id, Verb::Inspect, ask, Vec::new()).await?;
+        let Answer::Bytes { offset, end, .. } = answer else {
+            return Err(keeper_failure(&KeeperError::Strange));
+        };
+        let core = self.core();
+        let report = core
+            .sessions
+            .get(&id)
+            .and_then(|hosted| hosted.report.as_deref());
+        let capacity = report
+            .and_then(|report| report.rings.first())
+            .map(|ring| ring.capacity);
+        Ok(RingReport {
+            base: offset,
+            end,
+            capacity: capacity.unwrap_or_default(),
+        })
+    }
+
+    /// Processes of one session.
+    pub(crate) async fn processes(
+        &self,
+        id: SessionId,
+        current: Option<SessionId>,
+    ) -> Result<Vec<ProcessInfo>, Failure> {
+        let ask = Ask::Members { session: id };
+        let (answer, _) = self.ask_about(id, Verb::Inspect, ask, Vec::new()).await?;
+        let Answer::Members(members) = answer else {
+            return Err(keeper_failure(&KeeperError::Strange));
+        };
+        let session_name = self.session(id, None).ok().and_then(|session| session.name);
+        let info = |member: Member| ProcessInfo {
+            host: self.host.clone(),
+            user: Some(self.names.of(member.uid)),
+            session_name: session_name.clone(),
+            id: id.0,
+            pid: member.pid,
+            image: member.image,
+            current: current == Some(id),
+        };
+        Ok(members.into_iter().map(info).collect())
+    }
+
+    /// Processes of all sessions; those of a session that ends meanwhile are left out.
+    pub(crate) async fn all_processes(
+        &self,
+        current: Option<SessionId>,
+    ) -> Result<Vec<ProcessInfo>, Failure> {
+        let ids = self.core().sessions.keys().copied().collect::<Vec<_>>();
+        let mut all = Vec::new();
+        for id in ids {
+            match self.processes(id, current).await {
+                Ok(processes) => all.extend(processes),
+                Err(gone) if gone.code == ErrorCode::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Kills a process, if it is of the session.
+    pub(crate) async fn kill(
+        &self,
+        id: SessionId,
+        pid: u32,
+        guard: &Guard,
+    ) -> Result<KillReport, Failure> {
+        let asked = {
+            let mut core = self.core();
+            self.find(&mut core, id, Verb::Kill)?;
+            self.check_guard(&core, id, guard)?;
+            let ask = Ask::Signal {
+                session: id,
+                signal: KILL,
+                to: Signalled::Process(pid),
+            };
+            self.keeper.ask(ask, Vec::new())
+        };
+        match answer(asked).await {
+            Ok(_) => Ok(KillReport { id: id.0, pid }),
+            Err(KeeperError::Refused(refusal))
+                if refusal.kind == winsta_wire::RefusalKind::Unknown =>
+            {
+                let text = format!("process {pid} is not one of session {id}");
+                Err(failure(ErrorCode::NotFound, text))
+            }
+            Err(error) => Err(keeper_failure(&error)),
+        }
+    }
+}
+
+fn line_info(id: SessionId, line: LineSettings, window: RingReport) -> LineInfo {
+    let buffering = match line.buffering {
+        Buffering::Drop => "drop",
+        Buffering::Block => "block",
+    };
+    LineInfo {
+        id: id.0,
+        size: line.size.map(|size| (size.cols(), size.rows())),
+        flags: line.flags,
+        buffering: buffering.to_owned(),
+        paused: line.paused,
+        input_waiting: line.input_waiting,
+        kept: window.end.saturating_sub(window.base),
+        capacity: window.capacity,
+        total: window.end,
+    }
+}

@@ -1,0 +1,226 @@
+//! Sessions as callers see them.
+
+use winsta_api::{ConnectionInfo, HostStatus, Session, Source};
+use winsta_domain::{ConnectionName, SessionId, State, Timestamp};
+use winsta_wire::{AttachMode, Conduit};
+
+use super::hosted::{Client, Hosted};
+use super::{Core, Engine};
+use crate::access::Verb;
+use crate::clock;
+use crate::failure::{Failure, failure, no_session};
+use crate::keeper::ledger::Rows;
+use crate::meta::connection_name;
+use crate::rows::Row;
+use crate::sources::{IdleConsole, Listeners, SessionSource, unsupported};
+
+/// Bytes of a row, about, to take memory for a list at once.
+const ROW_BYTES: usize = 640;
+
+impl Engine {
+    /// All sessions as a JSON list, lowest id first; one of them may be the caller's own.
+    pub(crate) fn list(&self, current: Option<SessionId>) -> Vec<u8> {
+        let now = clock::now();
+        let mut core = self.core();
+        let rows = ledger_rows(&core);
+        let mut out = Vec::with_capacity((core.sessions.len() + 2) * ROW_BYTES);
+        let mut standing: Vec<Session> = Vec::new();
+        if !core.sessions.contains_key(&SessionId::CONSOLE) {
+            standing.extend(IdleConsole.list(&self.host));
+        }
+        standing.extend(Listeners.list(&self.host));
+        let mut standing = standing.into_iter().peekable();
+        out.push(b'[');
+        for (id, hosted) in &mut core.sessions {
+            while let Some(row) = standing.next_if(|row| row.id < id.0) {
+                separate(&mut out);
+                Row::of(&row).write(&mut out, None, None, false);
+            }
+            separate(&mut out);
+            let last_input = hosted.last_input(&rows);
+            let idle = hosted.idle_seconds(now, last_input);
+            let row = hosted.row(|hosted| Row::of(&self.describe(*id, hosted)));
+            row.write(&mut out, last_input, idle, current == Some(*id));
+        }
+        for row in standing {
+            separate(&mut out);
+            Row::of(&row).write(&mut out, None, None, false);
+        }
+        out.push(b']');
+        out
+    }
+
+    /// One session.
+    pub(crate) fn session(
+        &self,
+        id: SessionId,
+        current: Option<SessionId>,
+    ) -> Result<Session, Failure> {
+        let core = self.core();
+        if !core.sessions.contains_key(&id) {
+            let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
+            let found = places.into_iter().find(|place| place.owns(id));
+            let row = found.and_then(|place| place.list(&self.host).into_iter().next());
+            return row.ok_or_else(|| gone(&core, id));
+        }
+        let hosted = core.sessions.get(&id).ok_or_else(|| no_session(id))?;
+        let rows = ledger_rows(&core);
+        let last_input = hosted.last_input(&rows);
+        let mut session = self.describe(id, hosted);
+        session.last_input_time = last_input.map(|time| time.rfc3339().to_string());
+        session.idle_seconds = hosted.idle_seconds(clock::now(), last_input);
+        session.current = current == Some(id);
+        Ok(session)
+    }
+
+    /// The session `id` for `verb`, or why there is none.
+    pub(crate) fn find<'a>(
+        &self,
+        core: &'a mut Core,
+        id: SessionId,
+        verb: Verb,
+    ) -> Result<&'a mut Hosted, Failure> {
+        if !core.sessions.contains_key(&id) {
+            let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
+            let found = places.into_iter().find(|place| place.owns(id));
+            let refusal = found.and_then(|place| unsupported(place, verb));
+            return Err(refusal.unwrap_or_else(|| gone(core, id)));
+        }
+        core.sessions.get_mut(&id).ok_or_else(|| no_session(id))
+    }
+
+    /// State of the host.
+    pub(crate) fn status(&self) -> HostStatus {
+        let core = self.core();
+        HostStatus {
+            host: self.host.clone(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sessions: u32::try_from(core.sessions.len()).unwrap_or(u32::MAX),
+            started: self.started.rfc3339().to_string(),
+            incarnation: core.numbering.incarnation().0.clone(),
+            keeper_pid: core.keeper.pid,
+            keeper_version: core.keeper.program.clone(),
+            mode: "user".to_owned(),
+            socket: self.dirs.host_socket().display().to_string(),
+            counters: core.numbering.counters(),
+            problems: self.problems.list(),
+        }
+    }
+
+    /// What does not change by itself.
+    fn describe(&self, id: SessionId, hosted: &Hosted) -> Session {
+        let report = hosted.report.as_deref();
+        let foremost = hosted.foremost();
+        let console = id == SessionId::CONSOLE;
+        let kind = match report.map(|report| report.conduit) {
+            _ if console => "wdcon",
+            Some(Conduit::Pipes) => "pipes",
+            Some(Conduit::Pty(_)) | None => "pty",
+        };
+        let name = if console {
+            Some(ConnectionName::CONSOLE.to_owned())
+        } else {
+            foremost.map(|client| connection_name(client.id))
+        };
+        let since = hosted.machine.disconnected_since();
+        Session {
+            host: self.host.clone(),
+            id: id.0,
+            name,
+            label: hosted
+                .meta
+                .label
+                .as_ref()
+                .map(|label| label.as_str().to_owned()),
+            user: Some(hosted.meta.user.clone()),
+            state: hosted.machine.state(),
+            kind: kind.to_owned(),
+            device: report.and_then(|report| report.device.clone()),
+            source: Source::Hosted,
+            logon_time: Some(hosted.meta.logon.rfc3339().to_string()),
+            last_input_time: None,
+            idle_seconds: None,
+            disconnected_since: since.map(|time| time.rfc3339().to_string()),
+            client_name: foremost.and_then(|client| client.note.client_name.clone()),
+            client_address: foremost.and_then(|client| client.note.client_address.clone()),
+            leader_pid: report.map(|report| report.leader),
+            current: false,
+            connections: hosted.clients.iter().map(connection_info).collect(),
+            command: hosted.meta.command.clone(),
+        }
+    }
+}
+
+impl Hosted {
+    /// When its user last typed; the start if never.
+    pub(crate) fn last_input(&self, rows: &Rows) -> Option<Timestamp> {
+        let report = self.report.as_deref()?;
+        let on_ledger = rows.last_input(report.slot, report.session);
+        Some(on_ledger.unwrap_or(report.last_input).max(self.meta.logon))
+    }
+
+    /// Seconds since its user last typed.
+    pub(crate) fn idle_seconds(&self, now: Timestamp, last: Option<Timestamp>) -> Option<u64> {
+        match self.machine.state() {
+            State::Init | State::Down => None,
+            State::Active
+            | State::Connected
+            | State::ConnectQuery
+            | State::Shadow
+            | State::Disconnected
+            | State::Idle
+            | State::Listen
+            | State::Reset => last.map(|last| now.seconds_since(last)),
+        }
+    }
+}
+
+/// The ledger as far as the present sessions need it.
+pub(crate) fn ledger_rows(core: &Core) -> Rows {
+    let slots = core
+        .sessions
+        .values()
+        .filter_map(|hosted| Some(hosted.report.as_deref()?.slot));
+    match (slots.max(), &core.ledger) {
+        (Some(last), Some(ledger)) => ledger.snapshot(last),
+        (None, _) | (_, None) => Rows::default(),
+    }
+}
+
+fn connection_info(client: &Client) -> ConnectionInfo {
+    let mode = match client.mode {
+        AttachMode::TakeOver => "take_over",
+        AttachMode::Share => "share",
+        AttachMode::View => "view",
+    };
+    ConnectionInfo {
+        name: connection_name(client.id),
+        mode: mode.to_owned(),
+        transport: client.note.transport.name().to_owned(),
+        since: client.since.rfc3339().to_string(),
+        user: client.note.user.clone(),
+        client_name: client.note.client_name.clone(),
+        client_address: client.note.client_address.clone(),
+        pid: Some(client.pid),
+        behind: false,
+    }
+}
+
+/// There is no such session, or not any more.
+fn gone(core: &Core, id: SessionId) -> Failure {
+    let ended = core.endings.iter().rev().find(|(ended, _)| *ended == id);
+    match ended {
+        Some((_, ending)) => failure(
+            winsta_api::ErrorCode::NotFound,
+            format!("session {id} has ended ({})", ending.status),
+        ),
+        None => no_session(id),
+    }
+}
+
+fn separate(out: &mut Vec<u8>) {
+    if out.last() != Some(&b'[') {
+        out.push(b',');
+    }
+}

@@ -1,0 +1,60 @@
+//! Refusals, ready to be sent.
+
+use winsta_api::{ApiError, ErrorCode};
+use winsta_domain::SessionId;
+use winsta_wire::RefusalKind;
+
+use crate::keeper::port::KeeperError;
+
+/// What an operation gives when it does not do what it was asked for.
+pub(crate) type Failure = Box<ApiError>;
+
+/// A refusal.
+pub(crate) fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
+    Box::new(ApiError {
+        code,
+        message: message.into(),
+        hint: None,
+        holders: Vec::new(),
+    })
+}
+
+/// A refusal that says what to do next.
+pub(crate) fn hinted(code: ErrorCode, message: impl Into<String>, hint: &str) -> Failure {
+    let mut failure = failure(code, message);
+    failure.hint = Some(hint.to_owned());
+    failure
+}
+
+/// There is no such session.
+pub(crate) fn no_session(id: SessionId) -> Failure {
+    hinted(
+        ErrorCode::NotFound,
+        format!("no session has the id {id}"),
+        "winsta query session lists them",
+    )
+}
+
+/// The keeper did not do it.
+pub(crate) fn keeper_failure(error: &KeeperError) -> Failure {
+    match error {
+        KeeperError::Refused(refusal) => {
+            let code = match refusal.kind {
+                RefusalKind::Unknown => ErrorCode::NotFound,
+                RefusalKind::Exists | RefusalKind::Busy => ErrorCode::Conflict,
+                RefusalKind::Invalid => ErrorCode::Invalid,
+                RefusalKind::Exec => ErrorCode::Exec,
+                RefusalKind::Exhausted => ErrorCode::Exhausted,
+                RefusalKind::System | RefusalKind::Other => ErrorCode::Internal,
+            };
+            failure(code, refusal.reason.clone())
+        }
+        KeeperError::Lost => hinted(
+            ErrorCode::Internal,
+            "the keeper was lost in the middle of this; its sessions are being handed to a new one",
+            "look at the session before you try again",
+        ),
+        KeeperError::Behind => failure(ErrorCode::Exhausted, error.to_string()),
+        KeeperError::Strange => failure(ErrorCode::Internal, error.to_string()),
+    }
+}
