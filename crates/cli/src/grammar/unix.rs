@@ -233,9 +233,9 @@ pub(crate) enum HostVerb {
     },
     /// Be the host, in the foreground.
     Run {
-        /// Leave the terminal; what the tools do when there is no host.
-        #[arg(long, hide = true)]
-        daemon: bool,
+        /// What the host's own program understands.
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
     },
 }
 
