@@ -307,7 +307,7 @@ fn changes_are_in_the_audit_trail() {
         .filter_map(|entry| entry["action"].as_str())
         .collect();
     assert!(of_session.contains(&"create"), "{trail}");
-    assert!(of_session.contains(&"logoff"), "{trail}");
+    assert!(of_session.contains(&"end"), "{trail}");
     assert!(entries.iter().all(|entry| entry["user"] == user()));
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
 
-use winsta_api::{Session, paths};
+use winsta_api::{ErrorCode, Session, paths};
 use winsta_client::{Host, OutputQuery, ScreenQuery};
 use winsta_domain::SessionId;
 
@@ -124,13 +124,30 @@ impl Execute for Read {
 
 impl Execute for Wait {
     fn execute(self) -> Outcome {
-        let (host, session) = find(&self.target)?;
-        let report = host.wait(SessionId(session.id)).map_err(|error| {
-            Failure::call(&format!("cannot wait for {}", describe(&session)), &error)
+        let host = host(None)?;
+        let id = self.id(&host)?;
+        let report = host.wait(id).map_err(|error| match error.code() {
+            Some(ErrorCode::NotFound) => Failure::nothing("session", &self.target),
+            _ => Failure::call(&format!("cannot wait for session {id}"), &error),
         })?;
         if self.verbose {
             say(&format!("session {}: {}", report.id, report.status));
         }
         Ok(Exit::Session(report.exit_code))
+    }
+}
+
+impl Wait {
+    /// The session. One that has ended is no longer listed, but the host still knows its status,
+    /// so that a number is good without the list.
+    fn id(&self, host: &Host) -> Result<SessionId, Failure> {
+        let listing = host
+            .sessions()
+            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
+        match (one(&listing.sessions, &self.target), self.target.parse()) {
+            (Ok(session), _) => Ok(SessionId(session.id)),
+            (Err(missing), Ok(id)) if missing.exit == Exit::Nothing => Ok(id),
+            (Err(failure), _) => Err(failure),
+        }
     }
 }
