@@ -29,11 +29,7 @@ pub(crate) fn attach_here(host: &Host, id: SessionId, request: &AttachRequest) -
     let ticket = host
         .ticket(id, request)
         .map_err(|error| Failure::call(&format!("cannot connect to session {id}"), &error))?;
-    let outcome = attach(
-        Path::new(&ticket.socket),
-        Ticket(ticket.ticket),
-        &options,
-    );
+    let outcome = attach(Path::new(&ticket.socket), Ticket(ticket.ticket), &options);
     Ok(match outcome.map_err(|error| failed(&error))?.ending {
         Ending::Detached | Ending::TakenOver | Ending::Disconnected { .. } => Exit::Done,
         Ending::Ended { status } => Exit::Session(status.shell_code()),
@@ -56,7 +52,8 @@ struct Settings {
 }
 
 fn options() -> Result<Options, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::local("cannot use the configuration", error);
+    let wrong =
+        |error: &dyn std::fmt::Display| Failure::local("cannot use the configuration", error);
     let config = Config::load().map_err(|error| wrong(&error))?;
     let settings: Settings = config.attach.try_into().map_err(|error| wrong(&error))?;
     let mut options = Options::default();

@@ -6,7 +6,7 @@ use std::io;
 
 use rustix::termios::tcgetwinsize;
 use winsta_api::NewSession;
-use winsta_client::Host;
+use winsta_client::{Host, OutputQuery};
 use winsta_domain::{SessionId, TerminalSize};
 
 use super::attach::check_terminal;
@@ -41,12 +41,28 @@ impl Execute for New {
             output::text(&format!("{}\n", session.id))?;
             return Ok(Exit::Done);
         }
-        let exit = attach_to(&host, &session, Way::TakeOver)?;
-        if let Exit::Session(_) = exit {
-            // Nobody else waits for the session that this command started, so that it can go.
-            let _gone = host.wait(SessionId(session.id));
+        let id = SessionId(session.id);
+        match attach_to(&host, &session, Way::TakeOver) {
+            Ok(Exit::Session(status)) => {
+                // Nobody else waits for the session that this command started, so that it can go.
+                let _gone = host.wait(id);
+                Ok(Exit::Session(status))
+            }
+            Err(failure) if failure.exit == Exit::Nothing => ended_already(&host, id, failure),
+            other => other,
         }
-        Ok(exit)
+    }
+}
+
+/// A command that was done before this terminal could be connected: what it printed, and its exit
+/// status.
+fn ended_already(host: &Host, id: SessionId, failure: Failure) -> Outcome {
+    if let Ok(mut output) = host.output(id, OutputQuery::default()) {
+        output::with_stdout(|out| io::copy(&mut output, out).map(|_| ()))?;
+    }
+    match host.wait(id) {
+        Ok(report) => Ok(Exit::Session(report.exit_code)),
+        Err(_) => Err(failure),
     }
 }
 
