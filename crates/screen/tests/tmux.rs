@@ -2,7 +2,7 @@
 //! switches are compared.
 //!
 //! Where tmux and xterm differ the model follows xterm, so the output compared here stays clear
-//! of these (all with a pending wrap in the last column, but for the last nine):
+//! of these (all with a pending wrap in the last column, but for the last ten):
 //!
 //! - line feed, backspace, ICH, DCH and erasing end a pending wrap in xterm; in tmux the cursor
 //!   stays beyond the last column;
@@ -15,6 +15,7 @@
 //! - erasing or moving half of a wide character blanks the other half in xterm, not in tmux;
 //! - tmux has no CHT, and DECSTBM in origin mode moves to the screen's first row there;
 //! - DECRC in origin mode may leave the scroll region in tmux, not in xterm;
+//! - tmux has no soft reset (DECSTR);
 //! - ED 2 moves the screen into tmux's history; xterm erases it;
 //! - tmux has one saved cursor for both screens, xterm one for each.
 #![expect(
@@ -266,7 +267,7 @@ fn reset_terminal_undoes_everything() {
     let Some(mut tmux) = Tmux::start("reset") else {
         return;
     };
-    let output = "kept\x1b[?1h\x1b=\x1b[?7l\x1b[4h\x1b[?25l\x1b[?1003;1006h\x1b[2;5r\x1b[?6h\
+    let output = "kept\x1b[?1h\x1b=\x1b[?7l\x1b[4h\x1b[?25l\x1b[?1003;1006h\x1b[2;5r\
         \x1b)0\x0e\x1b[3;3H\x1b[31mq";
     for enter in ["", "\x1b[?1049h"] {
         let mut output = output.replace("kept", &format!("kept{enter}")).into_bytes();
