@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod error;
 pub mod host;
+pub mod openapi;
 pub mod paths;
 pub mod session;
 pub mod verbs;

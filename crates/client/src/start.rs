@@ -38,7 +38,7 @@ pub struct Launch {
 
 impl Launch {
     /// `winsta host run --daemon` with the program that runs now.
-    pub(crate) fn this_program() -> Self {
+    pub fn this_program() -> Self {
         // Not `current_exe`, which names a file that may have been replaced since.
         let program = PathBuf::from("/proc/self/exe");
         let program = std::fs::read_link(&program)

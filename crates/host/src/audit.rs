@@ -92,7 +92,10 @@ impl Audit {
     /// Adds an entry.
     pub(crate) fn entry(&self, mut entry: AuditEntry) {
         if entry.detail.len() > MAX_DETAIL {
-            let end = entry.detail.floor_char_boundary(MAX_DETAIL);
+            let mut end = MAX_DETAIL;
+            while !entry.detail.is_char_boundary(end) {
+                end -= 1;
+            }
             entry.detail.truncate(end);
         }
         self.hand_over(Work::Entry(Box::new(entry)));

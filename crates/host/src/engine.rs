@@ -248,7 +248,7 @@ impl Engine {
         }
         answer_waiters(core, id, EndResult::Ended(ending));
         if core.sessions.is_empty() {
-            self.emptied.notify_waiters();
+            self.emptied.notify_one();
         }
     }
 
@@ -274,15 +274,12 @@ impl Engine {
         // An error only says that nobody listens.
         let _ = self.changes.send(change);
     }
+}
 
+impl Core {
     /// Checks that `guard` means the session that has this number now.
-    pub(crate) fn check_guard(
-        &self,
-        core: &Core,
-        id: SessionId,
-        guard: &Guard,
-    ) -> Result<(), Failure> {
-        let hosted = core.sessions.get(&id).ok_or_else(|| no_session(id))?;
+    pub(crate) fn check_guard(&self, id: SessionId, guard: &Guard) -> Result<(), Failure> {
+        let hosted = self.sessions.get(&id).ok_or_else(|| no_session(id))?;
         let logon_time = match &guard.logon_time {
             Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
                 failure(
@@ -297,7 +294,7 @@ impl Engine {
             id,
             logon_time,
         };
-        match guard::check(&seen, core.numbering.incarnation(), Some(hosted.meta.logon)) {
+        match guard::check(&seen, self.numbering.incarnation(), Some(hosted.meta.logon)) {
             GuardDecision::Same => Ok(()),
             GuardDecision::Stale(why) => Err(hinted(
                 ErrorCode::Stale,

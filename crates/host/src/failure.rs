@@ -1,5 +1,7 @@
 //! Refusals, ready to be sent.
 
+use std::ops::{Deref, DerefMut};
+
 use winsta_api::{ApiError, ErrorCode};
 use winsta_domain::SessionId;
 use winsta_wire::RefusalKind;
@@ -7,16 +9,38 @@ use winsta_wire::RefusalKind;
 use crate::keeper::port::KeeperError;
 
 /// What an operation gives when it does not do what it was asked for.
-pub(crate) type Failure = Box<ApiError>;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure(Box<ApiError>);
+
+impl Failure {
+    /// The refusal as it is sent.
+    pub(crate) fn into_error(self) -> ApiError {
+        *self.0
+    }
+}
+
+impl Deref for Failure {
+    type Target = ApiError;
+
+    fn deref(&self) -> &ApiError {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut ApiError {
+        &mut self.0
+    }
+}
 
 /// A refusal.
 pub(crate) fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
-    Box::new(ApiError {
+    Failure(Box::new(ApiError {
         code,
         message: message.into(),
         hint: None,
         holders: Vec::new(),
-    })
+    }))
 }
 
 /// A refusal that says what to do next.

@@ -206,7 +206,7 @@ pub(crate) fn random_hex() -> io::Result<String> {
     if count < bytes.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Engine {
         user: String,
         transport: Transport,
     ) -> Result<AttachTicket, Failure> {
-        self.find(&mut self.core(), id, Verb::Attach)?;
+        self.core().find(id, Verb::Attach)?;
         if request.from_session == Some(id.0) && transport.connects() {
             return Err(hinted(
                 ErrorCode::Conflict,
@@ -72,7 +72,7 @@ impl Engine {
             let mut core = self.core();
             let connection = ConnectionId(core.next_connection);
             core.next_connection = core.next_connection.checked_add(1).unwrap_or(1);
-            let hosted = self.find(&mut core, id, Verb::Attach)?;
+            let hosted = core.find(id, Verb::Attach)?;
             hosted.expect(Expected {
                 id: connection,
                 mode,
@@ -178,8 +178,8 @@ impl Engine {
     ) -> Result<Disconnected, Failure> {
         let asked = {
             let mut core = self.core();
-            self.find(&mut core, id, Verb::Disconnect)?;
-            self.check_guard(&core, id, guard)?;
+            core.find(id, Verb::Disconnect)?;
+            core.check_guard(id, guard)?;
             self.keeper.ask(
                 Ask::Disconnect {
                     session: id,
@@ -208,8 +208,8 @@ impl Engine {
     ) -> Result<AttachTicket, Failure> {
         let (from, client) = {
             let mut core = self.core();
-            self.find(&mut core, id, Verb::Attach)?;
-            self.check_guard(&core, id, &request.guard)?;
+            core.find(id, Verb::Attach)?;
+            core.check_guard(id, &request.guard)?;
             let clients = core.sessions.iter().flat_map(|(session, hosted)| {
                 hosted.clients.iter().map(move |client| (*session, client))
             });
@@ -257,7 +257,7 @@ impl Engine {
         let label = label.map_err(|error| failure(ErrorCode::Invalid, error.to_string()))?;
         {
             let mut core = self.core();
-            let hosted = self.find(&mut core, id, Verb::Change)?;
+            let hosted = core.find(id, Verb::Change)?;
             hosted.meta.label = label;
             hosted.touch();
             self.write_meta(&mut core, id);

@@ -141,11 +141,11 @@ impl Engine {
                 "a command, folder or variable holds a zero byte".to_owned(),
             ));
         }
-        let (argv, arg0) = self.command(wanted.command);
+        let (argv, login_name) = self.command(wanted.command);
         Ok(Plan {
             label,
             argv,
-            arg0,
+            arg0: login_name,
             env: wanted.env,
             cwd: wanted.cwd.unwrap_or_else(|| self.owner.home.clone()),
             conduit: if wanted.pipes {
@@ -186,7 +186,7 @@ impl Engine {
         };
         let limits = self.config.limits.limits();
         if limits != quota::Limits::default() {
-            let held = self.held(core);
+            let held = held(core);
             match quota::decide(limits, wanted, &self.owner.name, &held) {
                 QuotaDecision::Admit => {}
                 QuotaDecision::Refuse { limit, holders } => {
@@ -206,19 +206,6 @@ impl Engine {
         }
         let given = core.numbering.give();
         given.map_err(|error| failure(ErrorCode::Internal, error.to_string()))
-    }
-
-    fn held(&self, core: &Core) -> Vec<Held> {
-        let now = clock::now();
-        let rows = ledger_rows(core);
-        let sessions = core.sessions.iter();
-        let held = sessions.map(|(id, hosted)| Held {
-            id: *id,
-            user: hosted.meta.user.clone(),
-            state: hosted.machine.state(),
-            idle_seconds: hosted.idle_seconds(now, hosted.last_input(&rows)),
-        });
-        held.collect()
     }
 
     /// Puts the session on the list and says how the keeper is to start it.
@@ -279,6 +266,19 @@ impl Engine {
         env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
         env
     }
+}
+
+fn held(core: &Core) -> Vec<Held> {
+    let now = clock::now();
+    let rows = ledger_rows(core);
+    let sessions = core.sessions.iter();
+    let held = sessions.map(|(id, hosted)| Held {
+        id: *id,
+        user: hosted.meta.user.clone(),
+        state: hosted.machine.state(),
+        idle_seconds: hosted.idle_seconds(now, hosted.last_input(&rows)),
+    });
+    held.collect()
 }
 
 fn holder(core: &Core, held: &Held) -> Holder {

@@ -28,8 +28,8 @@ impl Engine {
     ) -> Result<EndReport, Failure> {
         {
             let mut core = self.core();
-            self.find(&mut core, id, Verb::End)?;
-            self.check_guard(&core, id, &request.guard)?;
+            core.find(id, Verb::End)?;
+            core.check_guard(id, &request.guard)?;
         }
         if let Some(warn) = request.warn {
             match self.warn(id, request.how, warn, by).await? {

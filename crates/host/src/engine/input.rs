@@ -33,7 +33,7 @@ impl Engine {
     ) -> Result<(Answer, Vec<u8>), Failure> {
         let asked = {
             let mut core = self.core();
-            self.find(&mut core, id, verb)?;
+            core.find(id, verb)?;
             self.keeper.ask(ask, tail)
         };
         let outcome: Outcome = answer(asked).await;
@@ -184,8 +184,8 @@ impl Engine {
     ) -> Result<KillReport, Failure> {
         let asked = {
             let mut core = self.core();
-            self.find(&mut core, id, Verb::Kill)?;
-            self.check_guard(&core, id, guard)?;
+            core.find(id, Verb::Kill)?;
+            core.check_guard(id, guard)?;
             let ask = Ask::Signal {
                 session: id,
                 signal: KILL,

@@ -46,7 +46,7 @@ impl Engine {
             .collect();
         let (number, reply) = {
             let mut core = self.core();
-            self.find(&mut core, id, Verb::Message)?;
+            core.find(id, Verb::Message)?;
             let number = core.notices.number();
             let reply = message.wait.then(|| core.notices.ask(number, id));
             (number, reply)

@@ -73,22 +73,6 @@ impl Engine {
         Ok(session)
     }
 
-    /// The session `id` for `verb`, or why there is none.
-    pub(crate) fn find<'a>(
-        &self,
-        core: &'a mut Core,
-        id: SessionId,
-        verb: Verb,
-    ) -> Result<&'a mut Hosted, Failure> {
-        if !core.sessions.contains_key(&id) {
-            let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
-            let found = places.into_iter().find(|place| place.owns(id));
-            let refusal = found.and_then(|place| unsupported(place, verb));
-            return Err(refusal.unwrap_or_else(|| gone(core, id)));
-        }
-        core.sessions.get_mut(&id).ok_or_else(|| no_session(id))
-    }
-
     /// State of the host.
     pub(crate) fn status(&self) -> HostStatus {
         let core = self.core();
@@ -149,6 +133,19 @@ impl Engine {
             connections: hosted.clients.iter().map(connection_info).collect(),
             command: hosted.meta.command.clone(),
         }
+    }
+}
+
+impl Core {
+    /// The session `id` for `verb`, or why there is none.
+    pub(crate) fn find(&mut self, id: SessionId, verb: Verb) -> Result<&mut Hosted, Failure> {
+        if !self.sessions.contains_key(&id) {
+            let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
+            let found = places.into_iter().find(|place| place.owns(id));
+            let refusal = found.and_then(|place| unsupported(place, verb));
+            return Err(refusal.unwrap_or_else(|| gone(self, id)));
+        }
+        self.sessions.get_mut(&id).ok_or_else(|| no_session(id))
     }
 }
 

@@ -85,7 +85,7 @@ impl Conn {
     pub(crate) async fn greet(socket: UnixStream) -> Result<(Self, Greeting), ConnError> {
         socket.set_nonblocking(true)?;
         let mut conn = Self {
-            socket: AsyncFd::new(socket)?,
+            socket: AsyncFd::register(socket).map_err(io::Error::other)?,
             decoder: Decoder::new(),
             descriptors: VecDeque::new(),
             outbound: VecDeque::new(),

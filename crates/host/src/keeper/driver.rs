@@ -136,7 +136,8 @@ async fn recover(sink: &dyn KeeperSink, place: &Place) -> Conn {
                 let mut problem = format!("sessions run without a keeper: {error}");
                 let mut source = std::error::Error::source(&error);
                 while let Some(cause) = source {
-                    problem.push_str(&format!(": {cause}"));
+                    problem.push_str(": ");
+                    problem.push_str(&cause.to_string());
                     source = cause.source();
                 }
                 tracing::error!("{problem}");

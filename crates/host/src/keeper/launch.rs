@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use winsta_client::Dirs;
 
 use super::conn::{Conn, ConnError, Greeting};
+use crate::process;
 
 /// How long a keeper may take to answer on its socket.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -88,7 +89,7 @@ async fn start(dirs: &Dirs, program: &Path) -> Result<(), LaunchError> {
             .stdin(Stdio::null())
             .stdout(Stdio::from(OwnedFd::from(theirs)))
             .stderr(append_to(&log).map_err(failed)?);
-        command.spawn()
+        process::with_first_file_limit(|| command.spawn())
     };
     // Its end is taken in with those of all orphans.
     drop(spawned.map_err(failed)?);

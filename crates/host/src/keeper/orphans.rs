@@ -67,6 +67,10 @@ mod tests {
     #[test]
     fn a_childs_end_is_remembered() {
         let orphans = Orphans::default();
+        #[expect(
+            clippy::zombie_processes,
+            reason = "the reaper under test waits for it"
+        )]
         let child = std::process::Command::new("/bin/sh")
             .args(["-c", "exit 7"])
             .spawn()

@@ -1,0 +1,79 @@
+//! The HTTP interface on the host's Unix socket.
+
+mod answers;
+mod attach;
+mod gate;
+mod hosts;
+mod output;
+pub(crate) mod requests;
+pub(crate) mod server;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post, put};
+use tokio::sync::mpsc;
+
+use crate::activity::Activity;
+use crate::engine::Engine;
+
+/// What requests work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) activity: Arc<Activity>,
+    pub(crate) wishes: mpsc::Sender<Wish>,
+}
+
+/// What a request wants of the process itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// End, and the keeper with it: there are no sessions.
+    Stop,
+    /// Become this program.
+    Become(String),
+}
+
+/// All routes. Who may use them is decided in [`gate`], in front of all of them.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/status", get(hosts::status))
+        .route("/v1/openapi.json", get(hosts::openapi))
+        .route("/v1/audit", get(hosts::audit))
+        .route("/v1/events", get(hosts::events))
+        .route("/v1/processes", get(hosts::processes))
+        .route("/v1/warnings", get(hosts::warnings))
+        .route("/v1/warnings/{id}", delete(hosts::cancel_warning))
+        .route("/v1/host/stop", post(hosts::stop))
+        .route("/v1/host/upgrade", post(hosts::upgrade))
+        .route("/v1/sessions", get(sessions::list).post(sessions::create))
+        .route(
+            "/v1/sessions/{id}",
+            get(sessions::one).delete(sessions::end),
+        )
+        .route(
+            "/v1/sessions/{id}/attach",
+            post(attach::ticket).get(attach::websocket),
+        )
+        .route("/v1/sessions/{id}/disconnect", post(attach::disconnect))
+        .route("/v1/sessions/{id}/switch", post(attach::switch))
+        .route("/v1/sessions/{id}/message", post(sessions::message))
+        .route("/v1/sessions/{id}/wait", get(sessions::wait))
+        .route("/v1/sessions/{id}/size", put(sessions::resize))
+        .route("/v1/sessions/{id}/label", put(sessions::label))
+        .route("/v1/sessions/{id}/line", get(sessions::line))
+        .route("/v1/sessions/{id}/processes", get(sessions::processes))
+        .route("/v1/sessions/{id}/processes/{pid}", delete(sessions::kill))
+        .route("/v1/sessions/{id}/input", post(output::input))
+        .route("/v1/sessions/{id}/output", get(output::output))
+        .route("/v1/sessions/{id}/screen", get(output::screen))
+        // Bodies are read, and limited, in `requests`.
+        .layer(DefaultBodyLimit::disable())
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            gate::gate,
+        ))
+        .with_state(app)
+}

@@ -1,0 +1,270 @@
+//! In front of every request: who asks, may they, and what the audit trail says of it.
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use winsta_api::{AuditEntry, ErrorCode, paths};
+
+use super::App;
+use super::answers::{Noted, Outcome, Refusal};
+use crate::access::{self, Decision, Verb};
+use crate::clock;
+use crate::failure::hinted;
+use crate::people::Caller;
+
+/// Longest text of a problem in a header, in characters.
+const MAX_PROBLEM: usize = 400;
+
+/// Lets a request through, or not.
+pub(super) async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+    let working = app.activity.begin();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map(|path| path.as_str().to_owned());
+    let mut response = match route {
+        Some(route) => admit(&app, &route, request, next).await,
+        // No route: the router says so.
+        None => next.run(request).await,
+    };
+    drop(working);
+    sign(&app, &mut response);
+    response
+}
+
+/// Decides on a request for a route that there is.
+async fn admit(app: &App, route: &str, request: Request, next: Next) -> Response {
+    let Some(verb) = verb_of(request.method(), route) else {
+        // A method that the route does not know: the router says so.
+        return next.run(request).await;
+    };
+    let Some(caller) = request.extensions().get::<Caller>().copied() else {
+        return deny(access::Right::List);
+    };
+    let session = session_in(request.uri().path());
+    let relation = access::relation(&caller, app.engine.owner.uid);
+    let response = match access::decide(relation, verb) {
+        Decision::Allow => carry_out(verb, request, next).await,
+        Decision::Deny(right) => deny(right),
+    };
+    if is_audited(verb) {
+        audit(app, verb, caller, session, &response);
+    }
+    response
+}
+
+/// Runs the handler. What changes something is carried out to its end even if the client goes
+/// away meanwhile.
+async fn carry_out(verb: Verb, request: Request, next: Next) -> Response {
+    if !outlives_its_client(verb) {
+        return next.run(request).await;
+    }
+    let running = tokio::spawn(async move { next.run(request).await });
+    running.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request failed");
+        let failed = hinted(
+            ErrorCode::Internal,
+            "the request failed inside the host",
+            "the host's log is host.log in its runtime folder",
+        );
+        Refusal(failed).into_response()
+    })
+}
+
+fn deny(right: access::Right) -> Response {
+    let refusal = hinted(
+        ErrorCode::Forbidden,
+        format!("you lack the right to {}", right.words()),
+        "ask the user whose host this is, or an administrator",
+    );
+    Refusal(refusal).into_response()
+}
+
+/// Says with every answer what the host is.
+fn sign(app: &App, response: &mut Response<Body>) {
+    let headers = response.headers_mut();
+    let server = concat!("winsta/", env!("CARGO_PKG_VERSION"));
+    let pairs = [
+        (paths::SERVER_HEADER, HeaderValue::from_static(server)),
+        (paths::API_HEADER, HeaderValue::from_static(paths::VERSION)),
+    ];
+    for (name, value) in pairs {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    if let Ok(value) = HeaderValue::from_str(&app.engine.incarnation().0) {
+        headers.insert(HeaderName::from_static(paths::INCARNATION_HEADER), value);
+    }
+    for problem in app.engine.problems.list() {
+        let text = problem.chars().take(MAX_PROBLEM);
+        let text = text.map(|c| {
+            if c.is_ascii() && !c.is_control() {
+                c
+            } else {
+                '?'
+            }
+        });
+        if let Ok(value) = HeaderValue::from_str(&text.collect::<String>()) {
+            headers.append(HeaderName::from_static(paths::PROBLEM_HEADER), value);
+        }
+    }
+}
+
+fn audit(app: &App, verb: Verb, caller: Caller, session: Option<u32>, response: &Response) {
+    let noted = response
+        .extensions()
+        .get::<Noted>()
+        .cloned()
+        .unwrap_or_default();
+    let outcome = response.extensions().get::<Outcome>();
+    let session = noted.session.or(session);
+    let engine = &app.engine;
+    engine.audit.entry(AuditEntry {
+        time: clock::now().rfc3339().to_string(),
+        host: engine.host.clone(),
+        user: engine.names.of(caller.uid),
+        uid: caller.uid,
+        origin: caller.origin(),
+        action: action(verb).to_owned(),
+        session,
+        owner: session.map(|_| engine.owner.name.clone()),
+        outcome: outcome.map_or_else(|| "done".to_owned(), |outcome| outcome.0.clone()),
+        detail: noted.detail,
+    });
+}
+
+/// The session that a path names.
+fn session_in(path: &str) -> Option<u32> {
+    let rest = path.strip_prefix(paths::SESSIONS)?.strip_prefix('/')?;
+    rest.split('/').next()?.parse().ok()
+}
+
+/// What a request wants. Starting the console needs more than its route says; its handler checks.
+pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
+    let verb = match (method.as_str(), route) {
+        ("GET", "/v1/status" | "/v1/openapi.json") => Verb::Status,
+        ("GET", "/v1/audit") => Verb::Audit,
+        ("GET", "/v1/events") => Verb::Events,
+        ("DELETE", "/v1/warnings/{id}") => Verb::CancelWarning,
+        ("POST", "/v1/host/stop") => Verb::Stop,
+        ("POST", "/v1/host/upgrade") => Verb::Upgrade,
+        ("GET", "/v1/sessions" | "/v1/sessions/{id}") => Verb::List,
+        ("POST", "/v1/sessions") => Verb::Create,
+        ("DELETE", "/v1/sessions/{id}") => Verb::End,
+        ("POST" | "GET", "/v1/sessions/{id}/attach") | ("POST", "/v1/sessions/{id}/switch") => {
+            Verb::Attach
+        }
+        ("POST", "/v1/sessions/{id}/disconnect") => Verb::Disconnect,
+        ("POST", "/v1/sessions/{id}/message") => Verb::Message,
+        ("GET", "/v1/sessions/{id}/wait") => Verb::Wait,
+        ("PUT", "/v1/sessions/{id}/size" | "/v1/sessions/{id}/label") => Verb::Change,
+        (
+            "GET",
+            "/v1/processes"
+            | "/v1/warnings"
+            | "/v1/sessions/{id}/line"
+            | "/v1/sessions/{id}/processes",
+        ) => Verb::Inspect,
+        ("DELETE", "/v1/sessions/{id}/processes/{pid}") => Verb::Kill,
+        ("POST", "/v1/sessions/{id}/input") => Verb::Input,
+        ("GET", "/v1/sessions/{id}/output") => Verb::Output,
+        ("GET", "/v1/sessions/{id}/screen") => Verb::Screen,
+        _ => return None,
+    };
+    Some(verb)
+}
+
+/// What the audit trail calls it.
+fn action(verb: Verb) -> &'static str {
+    match verb {
+        Verb::List => "list",
+        Verb::Status => "status",
+        Verb::Audit => "audit",
+        Verb::Events => "events",
+        Verb::Create => "create",
+        Verb::CreateConsole => "create_console",
+        Verb::Attach => "connect",
+        Verb::Disconnect => "disconnect",
+        Verb::End => "end",
+        Verb::CancelWarning => "cancel_warning",
+        Verb::Kill => "kill",
+        Verb::Message => "message",
+        Verb::Input => "input",
+        Verb::Output => "output",
+        Verb::Screen => "screen",
+        Verb::Change => "change",
+        Verb::Inspect => "inspect",
+        Verb::Wait => "wait",
+        Verb::Stop => "stop",
+        Verb::Upgrade => "upgrade",
+    }
+}
+
+/// Whether the trail records it: every change, and looking into a session.
+fn is_audited(verb: Verb) -> bool {
+    match verb {
+        Verb::List | Verb::Status | Verb::Audit | Verb::Events | Verb::Inspect | Verb::Wait => {
+            false
+        }
+        Verb::Create
+        | Verb::CreateConsole
+        | Verb::Attach
+        | Verb::Disconnect
+        | Verb::End
+        | Verb::CancelWarning
+        | Verb::Kill
+        | Verb::Message
+        | Verb::Input
+        | Verb::Output
+        | Verb::Screen
+        | Verb::Change
+        | Verb::Stop
+        | Verb::Upgrade => true,
+    }
+}
+
+/// Whether it goes on when its client is gone. Questions and waits do not.
+fn outlives_its_client(verb: Verb) -> bool {
+    match verb {
+        Verb::Create
+        | Verb::CreateConsole
+        | Verb::Disconnect
+        | Verb::End
+        | Verb::CancelWarning
+        | Verb::Kill
+        | Verb::Change
+        | Verb::Stop
+        | Verb::Upgrade => true,
+        Verb::List
+        | Verb::Status
+        | Verb::Audit
+        | Verb::Events
+        | Verb::Attach
+        | Verb::Message
+        | Verb::Input
+        | Verb::Output
+        | Verb::Screen
+        | Verb::Inspect
+        | Verb::Wait => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_of_the_document_has_a_verb() {
+        for (method, route) in winsta_api::openapi::routes() {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            assert!(verb_of(&method, &route).is_some(), "{method} {route}");
+        }
+    }
+
+    #[test]
+    fn the_session_is_read_from_the_path() {
+        assert_eq!(session_in("/v1/sessions/7/attach"), Some(7));
+        assert_eq!(session_in("/v1/sessions"), None);
+        assert_eq!(session_in("/v1/sessions/x"), None);
+        assert_eq!(session_in("/v1/warnings/7"), None);
+    }
+}

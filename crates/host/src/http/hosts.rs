@@ -1,0 +1,197 @@
+//! Requests about the host itself.
+
+use std::convert::Infallible;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::response::Response;
+use axum::response::sse::{Event, Sse};
+use serde::Deserialize;
+use tokio_stream::wrappers::BroadcastStream;
+use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+use tokio_stream::{Stream, StreamExt};
+use winsta_api::{
+    AuditEntry, Change, ErrorCode, HostStatus, ProcessInfo, StopReport, Upgrade, Upgraded, Warning,
+};
+use winsta_domain::SessionId;
+use winsta_wire::Verb as Ask;
+
+use super::answers::{Answer, Noted, Refusal, WithNote, ready_json};
+use super::requests::{Asked, Current, json};
+use super::{App, Wish};
+use crate::clock;
+use crate::failure::{failure, hinted, keeper_failure};
+use crate::keeper::port::answer;
+use crate::people::Caller;
+
+/// Entries of the audit trail that are given unless said.
+const ENTRIES: u32 = 100;
+/// How long a keeper may take to replace itself.
+const UPGRADE: Duration = Duration::from_secs(20);
+
+pub(super) async fn status(State(app): State<App>) -> Json<HostStatus> {
+    Json(app.engine.status())
+}
+
+pub(super) async fn openapi() -> Response {
+    ready_json(winsta_api::openapi::document())
+}
+
+#[derive(Deserialize)]
+pub(super) struct AuditQuery {
+    limit: Option<u32>,
+    session: Option<u32>,
+}
+
+pub(super) async fn audit(
+    State(app): State<App>,
+    Asked(query): Asked<AuditQuery>,
+) -> Answer<Json<Vec<AuditEntry>>> {
+    let limit = query.limit.unwrap_or(ENTRIES);
+    let entries = app
+        .engine
+        .audit
+        .read(limit, query.session.map(SessionId))
+        .await;
+    let entries = entries.map_err(|why| {
+        hinted(
+            ErrorCode::Internal,
+            format!("the audit trail cannot be read: {why}"),
+            "winsta host status lists the host's problems",
+        )
+    })?;
+    Ok(Json(entries))
+}
+
+pub(super) async fn events(
+    State(app): State<App>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let changes = BroadcastStream::new(app.engine.changes.subscribe());
+    Sse::new(changes.map(|change| {
+        let change = change.unwrap_or_else(|BroadcastStreamRecvError::Lagged(missed)| Change {
+            change: "missed".to_owned(),
+            time: clock::now().rfc3339().to_string(),
+            session: None,
+            detail: format!("{missed} changes: this listener was too slow"),
+        });
+        let json = serde_json::to_string(&change).unwrap_or_default();
+        Ok(Event::default().data(json))
+    }))
+}
+
+pub(super) async fn processes(
+    State(app): State<App>,
+    Current(current): Current,
+) -> Answer<Json<Vec<ProcessInfo>>> {
+    Ok(Json(app.engine.all_processes(current).await?))
+}
+
+pub(super) async fn warnings(State(app): State<App>) -> Json<Vec<Warning>> {
+    Json(app.engine.warnings())
+}
+
+pub(super) async fn cancel_warning(
+    State(app): State<App>,
+    Path(id): Path<u32>,
+    Extension(caller): Extension<Caller>,
+) -> Answer<WithNote<Warning>> {
+    let by = app.engine.names.of(caller.uid);
+    let warning = app.engine.cancel_warning(id, &by)?;
+    let session = SessionId(warning.session);
+    Ok(WithNote::about(session, format!("warning {id}"), warning))
+}
+
+#[derive(Deserialize)]
+pub(super) struct StopQuery {
+    #[serde(default)]
+    force: bool,
+}
+
+pub(super) async fn stop(
+    State(app): State<App>,
+    Asked(query): Asked<StopQuery>,
+) -> Answer<WithNote<StopReport>> {
+    let engine = &app.engine;
+    engine.begin_stopping();
+    let mut ended = 0;
+    if !engine.is_empty() {
+        if !query.force {
+            engine.go_on();
+            let count = engine.core().sessions.len();
+            return Err(Refusal(hinted(
+                ErrorCode::Conflict,
+                format!("the host has {count} sessions"),
+                "winsta host stop --force ends them all; \
+                 without the host they run on by themselves",
+            )));
+        }
+        ended = engine.end_all().await;
+        if !engine.is_empty() {
+            engine.go_on();
+            return Err(Refusal(failure(
+                ErrorCode::Conflict,
+                "some sessions could not be ended, so the host goes on",
+            )));
+        }
+    }
+    // The queue holds one wish; a second one comes to the same.
+    let _ = app.wishes.try_send(Wish::Stop);
+    Ok(WithNote(StopReport { ended }, Noted::default()))
+}
+
+pub(super) async fn upgrade(State(app): State<App>, body: Body) -> Answer<WithNote<Upgraded>> {
+    let Upgrade { program } = json(body).await?;
+    check_program(&program)?;
+    let engine = &app.engine;
+    let keeper_before = engine.core().keeper.program.clone();
+    let (done, waiting) = tokio::sync::oneshot::channel();
+    engine.core().upgrade = Some(done);
+    let ask = Ask::Upgrade {
+        program: program.clone(),
+    };
+    let asked = engine.keeper.ask(ask, Vec::new());
+    answer(asked)
+        .await
+        .map_err(|error| keeper_failure(&error))?;
+    let failed = |why: String| {
+        hinted(
+            ErrorCode::Internal,
+            format!("the keeper could not become {program}: {why}"),
+            "host and keeper go on as they were",
+        )
+    };
+    let keeper = match tokio::time::timeout(UPGRADE, waiting).await {
+        Ok(Ok(Ok(keeper))) => keeper,
+        Ok(Ok(Err(why))) => return Err(Refusal(failed(why))),
+        Ok(Err(_)) | Err(_) => {
+            return Err(Refusal(failed("it does not say how it went".to_owned())));
+        }
+    };
+    let noted = Noted {
+        session: None,
+        detail: program.clone(),
+    };
+    let _ = app.wishes.try_send(Wish::Become(program));
+    let upgraded = Upgraded {
+        host_before: env!("CARGO_PKG_VERSION").to_owned(),
+        keeper_before: keeper_before.unwrap_or_default(),
+        keeper,
+    };
+    Ok(WithNote(upgraded, noted))
+}
+
+fn check_program(program: &str) -> Answer<()> {
+    let path = std::path::Path::new(program);
+    let executable = std::fs::metadata(path)
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    if path.is_absolute() && executable {
+        return Ok(());
+    }
+    Err(Refusal(failure(
+        ErrorCode::Invalid,
+        format!("{program:?} is not the whole path of a program"),
+    )))
+}

@@ -1,0 +1,126 @@
+//! Requests about sessions.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::response::Response;
+use winsta_api::{
+    EndReport, EndRequest, ErrorCode, Guard, KillReport, LabelRequest, LineInfo, Message,
+    MessageReport, NewSession, ProcessInfo, Session, SizeRequest, WaitReport,
+};
+use winsta_domain::SessionId;
+
+use super::App;
+use super::answers::{Answer, Refusal, WithNote, ready_json};
+use super::requests::{Current, Id, json};
+use crate::access::{self, Decision, Verb};
+use crate::failure::failure;
+use crate::people::Caller;
+
+pub(super) async fn list(State(app): State<App>, Current(current): Current) -> Response {
+    ready_json(app.engine.list(current))
+}
+
+pub(super) async fn one(
+    State(app): State<App>,
+    Id(id): Id,
+    Current(current): Current,
+) -> Answer<Json<Session>> {
+    Ok(Json(app.engine.session(id, current)?))
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Answer<WithNote<Session>> {
+    let wanted: NewSession = json(body).await?;
+    if wanted.console {
+        let relation = access::relation(&caller, app.engine.owner.uid);
+        match access::decide(relation, Verb::CreateConsole) {
+            Decision::Allow => {}
+            Decision::Deny(right) => {
+                let message = format!("you lack the right to {}", right.words());
+                return Err(Refusal(failure(ErrorCode::Forbidden, message)));
+            }
+        }
+    }
+    let command = wanted.command.join(" ");
+    let session = app.engine.create(wanted).await?;
+    Ok(WithNote::about(SessionId(session.id), command, session))
+}
+
+pub(super) async fn end(
+    State(app): State<App>,
+    Id(id): Id,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Answer<WithNote<EndReport>> {
+    let request: EndRequest = json(body).await?;
+    let by = app.engine.names.of(caller.uid);
+    let how = request.how;
+    let report = app.engine.end(id, request, &by).await?;
+    let detail = format!("{how:?}: {}", report.step);
+    Ok(WithNote::about(id, detail, report))
+}
+
+pub(super) async fn message(
+    State(app): State<App>,
+    Id(id): Id,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Answer<WithNote<MessageReport>> {
+    let message: Message = json(body).await?;
+    let text = message.text.clone();
+    let from = app.engine.names.of(caller.uid);
+    let report = app.engine.message(id, message, &from).await?;
+    Ok(WithNote::about(id, text, report))
+}
+
+pub(super) async fn wait(State(app): State<App>, Id(id): Id) -> Answer<Json<WaitReport>> {
+    Ok(Json(app.engine.wait(id).await?))
+}
+
+pub(super) async fn resize(
+    State(app): State<App>,
+    Id(id): Id,
+    body: Body,
+) -> Answer<WithNote<Session>> {
+    let size: SizeRequest = json(body).await?;
+    let session = app.engine.resize(id, size).await?;
+    let detail = format!("size {}x{}", size.cols, size.rows);
+    Ok(WithNote::about(id, detail, session))
+}
+
+pub(super) async fn label(
+    State(app): State<App>,
+    Id(id): Id,
+    body: Body,
+) -> Answer<WithNote<Session>> {
+    let request: LabelRequest = json(body).await?;
+    let session = app.engine.set_label(id, request.label)?;
+    let detail = format!("label {}", session.label.as_deref().unwrap_or("none"));
+    Ok(WithNote::about(id, detail, session))
+}
+
+pub(super) async fn line(State(app): State<App>, Id(id): Id) -> Answer<Json<LineInfo>> {
+    Ok(Json(app.engine.line(id).await?))
+}
+
+pub(super) async fn processes(
+    State(app): State<App>,
+    Id(id): Id,
+    Current(current): Current,
+) -> Answer<Json<Vec<ProcessInfo>>> {
+    Ok(Json(app.engine.processes(id, current).await?))
+}
+
+pub(super) async fn kill(
+    State(app): State<App>,
+    Path((id, pid)): Path<(u32, u32)>,
+    body: Body,
+) -> Answer<WithNote<KillReport>> {
+    let guard: Guard = json(body).await?;
+    let report = app.engine.kill(SessionId(id), pid, &guard).await?;
+    Ok(WithNote::about(SessionId(id), format!("pid {pid}"), report))
+}

@@ -1,0 +1,122 @@
+//! What the host arranges for itself as a process.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, Mode, flock};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// How long a predecessor may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The limit on open files that this process was started with.
+static FILES: OnceLock<Rlimit> = OnceLock::new();
+
+/// Leaves the caller's terminal, folder and file modes, and becomes the reaper of whatever
+/// descends from this process.
+pub(crate) fn settle(daemon: bool) -> io::Result<()> {
+    if daemon {
+        // Fails if this process leads a group already, which is as good.
+        let _ = rustix::process::setsid();
+    }
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    std::env::set_current_dir("/")?;
+    let me = rustix::process::getpid();
+    rustix::process::set_child_subreaper(Some(me))?;
+    Ok(())
+}
+
+/// Allows as many open files as there may be: a session takes up to five.
+pub(crate) fn raise_file_limit() -> io::Result<()> {
+    let present = getrlimit(Resource::Nofile);
+    FILES.get_or_init(|| present);
+    let raised = Rlimit {
+        current: present.maximum,
+        maximum: present.maximum,
+    };
+    Ok(setrlimit(Resource::Nofile, raised)?)
+}
+
+/// Runs `start` under the limit that this process was started with: programs in sessions shall
+/// not inherit the host's.
+pub(crate) fn with_first_file_limit<T>(start: impl FnOnce() -> T) -> T {
+    let present = getrlimit(Resource::Nofile);
+    if let Some(first) = FILES.get() {
+        let lowered = Rlimit {
+            current: first.current,
+            maximum: present.maximum,
+        };
+        // At worst the keeper starts with the higher limit.
+        let _ = setrlimit(Resource::Nofile, lowered);
+    }
+    let started = start();
+    let _ = setrlimit(Resource::Nofile, present);
+    started
+}
+
+/// Takes the lock that only one host can have; a predecessor gets some time to end.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<OwnedFd>> {
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    let begun = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(file.into())),
+            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Listens at `path`; what a predecessor left there is replaced. Call it with the lock held.
+pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    listener.set_nonblocking(true)?;
+    // The library's own backlog is shorter than a burst of commands.
+    rustix::net::listen(&listener, 1_024)?;
+    Ok(listener)
+}
+
+/// Takes the listening socket and the lock that this process had before it became this program.
+pub(crate) fn resumed() -> io::Result<(UnixListener, OwnedFd)> {
+    let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let lock = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(null.as_fd())?;
+    rustix::stdio::dup2_stdout(null.as_fd())?;
+    let listener = UnixListener::from(socket);
+    listener.set_nonblocking(true)?;
+    Ok((listener, lock))
+}
+
+/// Says on standard output how the start went, and closes it for whoever reads.
+pub(crate) fn announce(words: &str) -> io::Result<()> {
+    let out = rustix::stdio::stdout();
+    let mut rest = words.as_bytes();
+    while !rest.is_empty() {
+        let count = rustix::io::write(out, rest)?;
+        rest = rest.get(count..).unwrap_or_default();
+    }
+    let null = File::options().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stdout(null.as_fd())?)
+}

@@ -1,0 +1,346 @@
+//! The life of a host: start, serve, leave.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{sleep_until, timeout};
+use winsta_client::{DirError, Dirs};
+use winsta_wire::Verb as Ask;
+
+use crate::activity::Activity;
+use crate::args::Args;
+use crate::audit::Audit;
+use crate::config::Config;
+use crate::engine::{Engine, Parts};
+use crate::http::{App, Wish, router, server};
+use crate::keeper::conn::{Conn, ConnError};
+use crate::keeper::driver::{self, KeeperSink, Place};
+use crate::keeper::launch::{self, LaunchError};
+use crate::keeper::orphans::Orphans;
+use crate::keeper::port::{KeeperPort, Queue, answer};
+use crate::keeper::rescue;
+use crate::numbering::{Numbering, NumberingError};
+use crate::people::Owner;
+use crate::problems::{Problems, Topic};
+use crate::{log, process};
+
+/// How long requests may take to end when the host does.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Why a host cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// A folder cannot be used.
+    #[error(transparent)]
+    Dirs(#[from] DirError),
+    /// Another host has this folder.
+    #[error("another host holds {}", .0.display())]
+    Taken(PathBuf),
+    /// A file or the process itself cannot be arranged.
+    #[error("cannot use {}", path.display())]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// There are no numbers for sessions.
+    #[error(transparent)]
+    Numbering(#[from] NumberingError),
+    /// There is no keeper.
+    #[error(transparent)]
+    Keeper(#[from] LaunchError),
+    /// The keeper does not say what it has.
+    #[error("cannot learn which sessions there are")]
+    Gather(#[from] ConnError),
+}
+
+/// A place in which a host may live: prepared, locked and listened at.
+pub(crate) struct Prepared {
+    dirs: Dirs,
+    listener: UnixListener,
+    lock: OwnedFd,
+    config: Config,
+    problems: Problems,
+}
+
+/// Prepares folder, lock and socket.
+pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
+    let dirs = Dirs::from_env()?;
+    let io = |path: PathBuf| move |source| StartError::Io { path, source };
+    let resumed = args.resume.then(process::resumed).transpose();
+    let resumed = resumed.map_err(io(dirs.host_socket()))?;
+    process::settle(args.daemon).map_err(io(PathBuf::from("/")))?;
+    dirs.prepare_runtime()?;
+    let (listener, lock) = if let Some(kept) = resumed {
+        kept
+    } else {
+        let path = dirs.host_lock();
+        let lock = process::lock(&path).map_err(io(path.clone()))?;
+        let lock = lock.ok_or(StartError::Taken(path))?;
+        let path = dirs.host_socket();
+        (process::listen(&path).map_err(io(path))?, lock)
+    };
+    log::start(&dirs.host_log()).map_err(io(dirs.host_log()))?;
+    let problems = Problems::default();
+    if let Err(error) = process::raise_file_limit() {
+        let text = format!("the limit on open files cannot be raised: {error}");
+        problems.set(Topic::Files, Some(text));
+    }
+    // A mistake in the file must lock nobody out of their sessions.
+    let config = Config::load().unwrap_or_else(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        let text = format!("{error}{}; defaults are used", cause.unwrap_or_default());
+        problems.set(Topic::Config, Some(text));
+        Config::default()
+    });
+    Ok(Prepared {
+        dirs,
+        listener,
+        lock,
+        config,
+        problems,
+    })
+}
+
+/// A host that knows its sessions.
+struct Running {
+    app: App,
+    router: Router,
+    places: Arc<Semaphore>,
+    wishes: mpsc::Receiver<Wish>,
+    lock: OwnedFd,
+}
+
+/// Lives; `ready` is called when the socket answers.
+pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(), StartError> {
+    let io = |path: PathBuf| move |source| StartError::Io { path, source };
+    let path = prepared.dirs.host_socket();
+    let std_listener = prepared.listener.try_clone().map_err(io(path.clone()))?;
+    let mut listener =
+        tokio::net::UnixListener::from_std(prepared.listener).map_err(io(path.clone()))?;
+    let (engine, queue, conn, place) =
+        begin(prepared.dirs, prepared.config, prepared.problems).await?;
+    let sink: Arc<dyn KeeperSink> = engine.clone();
+    tokio::spawn(driver::run(conn, queue, sink, place));
+    reap_children(&engine).map_err(io(path.clone()))?;
+    let (sender, wishes) = mpsc::channel(1);
+    let app = App {
+        engine,
+        activity: Arc::new(Activity::new()),
+        wishes: sender,
+    };
+    let mut running = Running {
+        router: router(app.clone()),
+        app,
+        places: server::places(),
+        wishes,
+        lock: prepared.lock,
+    };
+    let mut terminate = signal(SignalKind::terminate()).map_err(io(path.clone()))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(io(path.clone()))?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(io(path.clone()))?;
+    tracing::info!(
+        sessions = running.app.engine.core().sessions.len(),
+        "the host answers"
+    );
+    ready();
+    loop {
+        let accepting = server::accept(
+            &listener,
+            running.router.clone(),
+            Arc::clone(&running.places),
+        );
+        let end = tokio::select! {
+            () = accepting => End::Leave,
+            () = linger(&running.app) => End::NobodyNeedsIt,
+            wish = running.wishes.recv() => wish.map_or(End::Leave, End::Wish),
+            _ = terminate.recv() => End::Leave,
+            _ = interrupt.recv() => End::Leave,
+            _ = hangup.recv() => End::Nothing,
+        };
+        match end {
+            End::Nothing => {}
+            End::Leave => return running.leave().await,
+            End::Wish(Wish::Stop) => return running.stop().await,
+            End::Wish(Wish::Become(program)) => {
+                running.turn_into(&program, &std_listener).await;
+            }
+            End::NobodyNeedsIt => match running.close(&listener).await {
+                None => return running.stop().await,
+                Some(again) => {
+                    let again = tokio::net::UnixListener::from_std(again);
+                    listener = again.map_err(io(path.clone()))?;
+                }
+            },
+        }
+    }
+}
+
+/// Why the host no longer accepts.
+enum End {
+    /// A signal that means nothing to it.
+    Nothing,
+    /// It shall go; sessions run on.
+    Leave,
+    /// A request wants something.
+    Wish(Wish),
+    /// There are no sessions, and nobody has asked for anything for a while.
+    NobodyNeedsIt,
+}
+
+/// Finds or starts the keeper and takes in what it has.
+async fn begin(
+    dirs: Dirs,
+    config: Config,
+    problems: Problems,
+) -> Result<(Arc<Engine>, Arc<Queue>, Conn, Place), StartError> {
+    let numbering = Numbering::open(dirs.runtime())?;
+    if let Err(error) = dirs.prepare_state() {
+        problems.set(
+            Topic::Audit,
+            Some(format!("the audit trail cannot be written: {error}")),
+        );
+    }
+    let audit = Audit::start(dirs.state().join("audit.db"), problems.clone());
+    let audit = audit.map_err(|source| StartError::Io {
+        path: dirs.state().to_owned(),
+        source,
+    })?;
+    let place = Place {
+        dirs: dirs.clone(),
+        program: winsta_client::Launch::this_program().program,
+    };
+    let (mut conn, greeting) = launch::find_or_start(&dirs, &place.program).await?;
+    let queue = Arc::new(Queue::default());
+    let engine = Arc::new(Engine::new(Parts {
+        host: rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
+        owner: Owner::of_this_process(),
+        config,
+        dirs,
+        audit,
+        problems,
+        orphans: Arc::new(Orphans::default()),
+        keeper: Arc::clone(&queue) as Arc<dyn KeeperPort>,
+        numbering,
+    }));
+    engine.greeted(greeting);
+    let found = rescue::gather(&mut conn).await?;
+    engine.reconcile(found);
+    Ok((engine, queue, conn, place))
+}
+
+/// Takes in children whenever some have ended.
+fn reap_children(engine: &Arc<Engine>) -> std::io::Result<()> {
+    let mut ended = signal(SignalKind::child())?;
+    let orphans = Arc::clone(&engine.orphans);
+    orphans.reap();
+    tokio::spawn(async move {
+        while ended.recv().await.is_some() {
+            orphans.reap();
+        }
+    });
+    Ok(())
+}
+
+/// Waits until there have been no sessions and no requests for as long as is configured.
+async fn linger(app: &App) {
+    let seconds = app.engine.config.host.linger_seconds;
+    if seconds == 0 {
+        return std::future::pending().await;
+    }
+    let linger = Duration::from_secs(seconds);
+    let mut emptied = tokio::time::Instant::now();
+    loop {
+        if !app.engine.is_empty() || app.activity.open() > 0 {
+            tokio::select! {
+                () = app.engine.emptied.notified() => emptied = tokio::time::Instant::now(),
+                () = app.activity.next_quiet() => {}
+            }
+            continue;
+        }
+        let due = app.activity.last().max(emptied) + linger;
+        if tokio::time::Instant::now() >= due {
+            return;
+        }
+        sleep_until(due).await;
+    }
+}
+
+impl Running {
+    /// Takes the socket away and looks whether somebody had come meanwhile; gives a new socket if
+    /// the host is needed after all.
+    async fn close(&self, listener: &tokio::net::UnixListener) -> Option<UnixListener> {
+        let path = self.app.engine.dirs.host_socket();
+        // Who finds no socket starts another host, which waits for this one's lock.
+        let _ = std::fs::remove_file(&path);
+        while let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await {
+            tokio::spawn(server::serve(stream, self.router.clone()));
+        }
+        tokio::task::yield_now().await;
+        let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
+        if self.app.engine.is_empty() {
+            return None;
+        }
+        match process::listen(&path) {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                tracing::error!(%error, "cannot listen again");
+                None
+            }
+        }
+    }
+
+    /// Ends with the keeper, which has nothing left to keep.
+    async fn stop(self) -> Result<(), StartError> {
+        let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
+        if self.app.engine.is_empty() {
+            let asked = self.app.engine.keeper.ask(Ask::Shutdown, Vec::new());
+            match timeout(FAREWELL, answer(asked)).await {
+                Ok(Ok(_)) => tracing::info!("host and keeper end"),
+                Ok(Err(error)) => tracing::warn!(%error, "the keeper stays"),
+                Err(_) => tracing::warn!("the keeper does not answer"),
+            }
+        }
+        self.leave().await
+    }
+
+    /// Ends; sessions run on.
+    async fn leave(self) -> Result<(), StartError> {
+        // Only this host's own socket: a successor waits for the lock before it makes one.
+        let _ = std::fs::remove_file(self.app.engine.dirs.host_socket());
+        let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
+        tracing::info!("the host ends");
+        drop(self.lock);
+        Ok(())
+    }
+
+    /// Becomes another program that goes on with socket and lock; comes back only if that fails.
+    async fn turn_into(&self, program: &str, listener: &UnixListener) {
+        let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
+        tracing::info!(program, "the host is replaced");
+        let handed = listener
+            .try_clone()
+            .and_then(|listener| Ok((listener, self.lock.try_clone()?)));
+        let error = match handed {
+            Ok((listener, lock)) => process::with_first_file_limit(|| {
+                Command::new(program)
+                    .args(["host", "run", "--resume"])
+                    .stdin(Stdio::from(OwnedFd::from(listener)))
+                    .stdout(Stdio::from(lock))
+                    .exec()
+            }),
+            Err(error) => error,
+        };
+        tracing::error!(%error, program, "the host cannot be replaced, and goes on");
+    }
+}
