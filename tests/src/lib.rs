@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod cells;
+pub mod desk;
 pub mod keeper;
 pub mod patience;
 pub mod tmux;

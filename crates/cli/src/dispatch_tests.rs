@@ -107,14 +107,14 @@ fn help_is_printed_in_both_forms() {
 #[test]
 fn wrong_command_lines_are_usage_errors() {
     let cases: &[(&[&str], &str)] = &[
-        (&["winsta"], "error: winsta: a command is missing"),
+        (&["winsta"], "error: a command is missing"),
         (
             &["winsta", "nonsense"],
-            "error: winsta: unrecognized subcommand 'nonsense'",
+            "error: unrecognized subcommand 'nonsense'",
         ),
         (
             &["winsta", "query"],
-            "error: winsta query: what? QUERY { SESSION | USER | PROCESS | TERMSERVER }",
+            "error: query: what? QUERY { SESSION | USER | PROCESS | TERMSERVER }",
         ),
         (
             &["query"],
@@ -123,7 +123,7 @@ fn wrong_command_lines_are_usage_errors() {
         (&["query", "moon"], "error: query: there is no 'moon'"),
         (
             &["winsta", "reset", "moon"],
-            "error: winsta reset: there is no 'moon'",
+            "error: reset: there is no 'moon'",
         ),
         (
             &["qwinsta", "/NOPE"],
@@ -171,19 +171,19 @@ fn wrong_command_lines_are_usage_errors() {
         ),
         (
             &["winsta", "new", "-n", "3"],
-            "error: winsta new: invalid value '3' for '--name <LABEL>': a label must not be a number, because numbers are session ids",
+            "error: new: invalid value '3' for '--name <LABEL>': a label must not be a number, because numbers are session ids",
         ),
         (
             &["winsta", "new", "--size", "0x0"],
-            "error: winsta new: invalid value '0x0' for '--size <COLSxROWS>': a terminal has 1 to 1000 columns and 1 to 500 rows, not 0x0",
+            "error: new: invalid value '0x0' for '--size <COLSxROWS>': a terminal has 1 to 1000 columns and 1 to 500 rows, not 0x0",
         ),
         (
             &["winsta", "new", "/V"],
-            "error: winsta new: unexpected argument '/V' found",
+            "error: new: unexpected argument '/V' found",
         ),
         (
             &["winsta", "connect", "3", "--share", "--view"],
-            "error: winsta connect: the argument '--share' cannot be used with '--view'",
+            "error: connect: the argument '--share' cannot be used with '--view'",
         ),
     ];
     for (line, expected) in cases {

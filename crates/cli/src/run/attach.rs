@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
 use winsta_api::AttachRequest;
-use winsta_attach::{AttachError, Ending, Options, attach, terminal_size};
+use winsta_attach::{AttachError, Ending, KeyError, Options, attach, terminal_size};
 use winsta_client::Host;
 use winsta_domain::{SessionId, TerminalSize};
+use winsta_host::config::Config;
 use winsta_wire::Ticket;
 
 use crate::report::{Exit, Failure, Outcome};
@@ -23,13 +25,14 @@ pub(crate) fn check_terminal() -> Result<TerminalSize, Failure> {
 /// Shows a session at this terminal until the user leaves it or it ends.
 pub(crate) fn attach_here(host: &Host, id: SessionId, request: &AttachRequest) -> Outcome {
     check_terminal()?;
+    let options = options()?;
     let ticket = host
         .ticket(id, request)
         .map_err(|error| Failure::call(&format!("cannot connect to session {id}"), &error))?;
     let outcome = attach(
         Path::new(&ticket.socket),
         Ticket(ticket.ticket),
-        &Options::default(),
+        &options,
     );
     Ok(match outcome.map_err(|error| failed(&error))?.ending {
         Ending::Detached | Ending::TakenOver | Ending::Disconnected { .. } => Exit::Done,
@@ -40,6 +43,30 @@ pub(crate) fn attach_here(host: &Host, id: SessionId, request: &AttachRequest) -
         }
         Ending::TerminalGone => Exit::Session(SIGNALLED + HANG_UP),
     })
+}
+
+/// The `[attach]` part of the configuration file.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Keys that detach: `C-\\ d`, or `none`.
+    detach_key: Option<String>,
+    /// Lines that are printed above the screen.
+    scrollback: Option<usize>,
+}
+
+fn options() -> Result<Options, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::local("cannot use the configuration", error);
+    let config = Config::load().map_err(|error| wrong(&error))?;
+    let settings: Settings = config.attach.try_into().map_err(|error| wrong(&error))?;
+    let mut options = Options::default();
+    if let Some(key) = settings.detach_key {
+        options.detach = key.parse().map_err(|error: KeyError| wrong(&error))?;
+    }
+    if let Some(lines) = settings.scrollback {
+        options.scrollback = lines;
+    }
+    Ok(options)
 }
 
 fn failed(error: &AttachError) -> Failure {

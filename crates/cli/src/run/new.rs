@@ -11,7 +11,7 @@ use winsta_domain::{SessionId, TerminalSize};
 
 use super::attach::check_terminal;
 use super::connect::{Way, attach_to};
-use super::reach::host;
+use super::reach::{host, pass_on_problems};
 use crate::grammar::unix::New;
 use crate::output;
 use crate::report::{Exit, Failure, Outcome};
@@ -36,6 +36,7 @@ impl Execute for New {
         let session = host
             .new_session(&wanted)
             .map_err(|error| Failure::call("cannot start a session", &error))?;
+        pass_on_problems(&host);
         if self.detached {
             output::text(&format!("{}\n", session.id))?;
             return Ok(Exit::Done);
