@@ -226,19 +226,6 @@ fn the_detach_key_steals_nothing() {
 fn the_terminal_is_as_it_was_whatever_ends_the_client() {
     let script = "stty raw -echo; printf '\\033[?1049h\\033[?1000h\\033[?2004h\\033[?25l'; \
                   printf ready; exec sleep 1000";
-    let pid = |terminal: &Terminal| {
-        let tty = terminal.device();
-        let output = std::process::Command::new("pgrep")
-            .args(["-t", tty.trim_start_matches("/dev/"), "-x", "bare-attach"])
-            .output()
-            .expect("pgrep runs");
-        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        text.parse::<i32>().expect("one client")
-    };
-    let kill = |terminal: &Terminal, signal| {
-        let pid = rustix::process::Pid::from_raw(pid(terminal)).expect("a process id");
-        rustix::process::kill_process(pid, signal).expect("it lives");
-    };
     let mut stage = Stage::new(80, 24, script);
     let terminal = Terminal::open(80, 24);
     let settings = terminal.settings();
@@ -260,15 +247,9 @@ fn the_terminal_is_as_it_was_whatever_ends_the_client() {
         assert_eq!(modes(&terminal), before, "{what}");
     };
     check("detach", "", &|terminal| terminal.keys(&["C-\\", "d"]));
-    check("SIGTERM", "", &|terminal| {
-        kill(terminal, rustix::process::Signal::TERM)
-    });
-    check("SIGINT", "", &|terminal| {
-        kill(terminal, rustix::process::Signal::INT)
-    });
-    check("SIGHUP", "", &|terminal| {
-        kill(terminal, rustix::process::Signal::HUP)
-    });
+    check("SIGTERM", "", &|terminal| signal(terminal, "-TERM"));
+    check("SIGINT", "", &|terminal| signal(terminal, "-INT"));
+    check("SIGHUP", "", &|terminal| signal(terminal, "-HUP"));
     check("a panic", "WINSTA_TEST_PANIC=500", &|terminal| {
         terminal.wait_text("the test wants a panic");
     });
