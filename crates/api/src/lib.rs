@@ -6,6 +6,8 @@
 pub mod audit;
 pub mod error;
 pub mod host;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod paths;
 pub mod session;
 pub mod verbs;
