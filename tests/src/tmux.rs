@@ -171,7 +171,7 @@ impl Terminal {
             let mut text = String::new();
             for (here, there) in here.iter().zip(&there).filter(|(a, b)| a != b) {
                 let (here, there) = (cells::in_words(here), cells::in_words(there));
-                text += &format!("- {here}\n+ {there}\n");
+                text += &["- ", &here, "\n+ ", &there, "\n"].concat();
             }
             format!("{text}- {state:?}\n+ {other_state:?}")
         });

@@ -13,7 +13,7 @@ const SESSION: SessionId = SessionId(5);
 /// A keeper with one session.
 struct Stage {
     folder: tempfile::TempDir,
-    _keeper: Keeper,
+    keeper: Keeper,
     host: Host,
     connections: u32,
 }
@@ -44,7 +44,7 @@ impl Stage {
         });
         Self {
             folder,
-            _keeper: keeper,
+            keeper,
             host,
             connections: 0,
         }
@@ -226,19 +226,6 @@ fn the_detach_key_steals_nothing() {
 fn the_terminal_is_as_it_was_whatever_ends_the_client() {
     let script = "stty raw -echo; printf '\\033[?1049h\\033[?1000h\\033[?2004h\\033[?25l'; \
                   printf ready; exec sleep 1000";
-    let pid = |terminal: &Terminal| {
-        let tty = terminal.device();
-        let output = std::process::Command::new("pgrep")
-            .args(["-t", tty.trim_start_matches("/dev/"), "-x", "bare-attach"])
-            .output()
-            .expect("pgrep runs");
-        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        text.parse::<i32>().expect("one client")
-    };
-    let kill = |terminal: &Terminal, signal| {
-        let pid = rustix::process::Pid::from_raw(pid(terminal)).expect("a process id");
-        rustix::process::kill_process(pid, signal).expect("it lives");
-    };
     let mut stage = Stage::new(80, 24, script);
     let terminal = Terminal::open(80, 24);
     let settings = terminal.settings();
@@ -260,15 +247,9 @@ fn the_terminal_is_as_it_was_whatever_ends_the_client() {
         assert_eq!(modes(&terminal), before, "{what}");
     };
     check("detach", "", &|terminal| terminal.keys(&["C-\\", "d"]));
-    check("SIGTERM", "", &|terminal| {
-        kill(terminal, rustix::process::Signal::TERM)
-    });
-    check("SIGINT", "", &|terminal| {
-        kill(terminal, rustix::process::Signal::INT)
-    });
-    check("SIGHUP", "", &|terminal| {
-        kill(terminal, rustix::process::Signal::HUP)
-    });
+    check("SIGTERM", "", &|terminal| signal(terminal, "-TERM"));
+    check("SIGINT", "", &|terminal| signal(terminal, "-INT"));
+    check("SIGHUP", "", &|terminal| signal(terminal, "-HUP"));
     check("a panic", "WINSTA_TEST_PANIC=500", &|terminal| {
         terminal.wait_text("the test wants a panic");
     });
@@ -450,4 +431,71 @@ fn pipes_are_refused_in_words() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("standard output is not a terminal"), "{said}");
+}
+
+#[test]
+fn a_session_of_another_size_is_shown_in_a_window() {
+    let script = "printf '\\033[?1049h\\033[H'; seq 1 24 | tr '\\n' ' '; \
+                  printf '\\033[24;70Hcorner\\033[12;1Hmiddle'; while read x; do \
+                  printf \"\\033[12;1Hgot $x\"; done";
+    let mut stage = Stage::new(80, 24, script);
+    let (large, small) = (Terminal::open(80, 24), Terminal::open(40, 14));
+    large.line(&stage.client(AttachMode::TakeOver));
+    large.wait_text("corner");
+    small.line(&stage.client(AttachMode::View));
+    small.wait_text("Watching session 5");
+    small.wait_gone("Watching session 5");
+    small.wait_text("middle");
+    assert!(!small.plain().contains("corner"), "{}", small.plain());
+    large.line("words");
+    small.wait_text("got words");
+    // a larger window shows it as it is
+    small.resize(80, 24);
+    small.wait_text("corner");
+    small.wait_same(&large, all);
+}
+
+#[test]
+fn a_client_is_sent_to_another_session() {
+    let mut here = Stage::new(80, 24, "printf 'first one'; read x");
+    let mut there = Stage::new(80, 24, "printf 'second one'; read x; exit 3");
+    let terminal = Terminal::open(80, 24);
+    terminal.line(&here.client(AttachMode::TakeOver));
+    terminal.wait_text("first one");
+    // a ticket that is not known changes nothing but what is said
+    let socket = there
+        .folder
+        .path()
+        .join("keeper.sock")
+        .display()
+        .to_string();
+    here.notify(&Notice::Switch {
+        socket: socket.clone(),
+        ticket: "wrong".to_owned(),
+    });
+    terminal.wait_text("cannot be attached");
+    winsta_tests::patience::until("the end of the box", || {
+        terminal.keys(&["Escape"]);
+        (!terminal.plain().contains("cannot be attached")).then_some(())
+    });
+    terminal.wait_text("first one");
+
+    let ticket = there.client(AttachMode::TakeOver);
+    let ticket = ticket.split(' ').next_back().expect("a ticket").to_owned();
+    here.notify(&Notice::Switch { socket, ticket });
+    terminal.wait_text("second one");
+    terminal.keys(&["Enter"]);
+    terminal.wait_text("[session 5 ended: exit status 3]");
+}
+
+#[test]
+fn a_lost_keeper_is_said_in_words() {
+    let mut stage = Stage::new(80, 24, "printf ready; exec sleep 1000");
+    let terminal = Terminal::open(80, 24);
+    let settings = terminal.settings();
+    terminal.line(&stage.client(AttachMode::TakeOver));
+    terminal.wait_text("ready");
+    stage.keeper.kill();
+    terminal.wait_text("lost the keeper");
+    assert_eq!(terminal.settings(), settings);
 }

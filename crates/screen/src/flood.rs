@@ -198,7 +198,8 @@ mod tests {
 
     #[test]
     fn what_is_harmless() {
-        let cases: &[(&[u8], Option<(Purpose, usize)>)] = &[
+        type Case = (&'static [u8], Option<(Purpose, usize)>);
+        let cases: &[Case] = &[
             (b"\x1b[mx", Some((Purpose::Style, 3))),
             (b"\x1b[38:2::1:2:3;1mx", Some((Purpose::Style, 16))),
             (b"\x1b[1;2", None),

@@ -249,6 +249,12 @@ impl Screen {
             Kind::Command => obey_command(&mut self.model, frame),
             Kind::String => self.model.last = None,
             Kind::Escape | Kind::Intermediate | Kind::Control => {
+                // Most sequences of most output are these, and need no parser.
+                if let [0x1b, b'[', params @ .., b'm'] = frame
+                    && self.model.plain_style(params)
+                {
+                    return;
+                }
                 self.parser.advance(&mut self.model, frame);
             }
         }

@@ -120,6 +120,7 @@ const LAYERS: &[Layer] = &[
             "winsta-api",
             "winsta-keeper",
             "winsta-client",
+            "winsta-attach",
         ],
         pure: false,
         never: &[],
