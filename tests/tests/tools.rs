@@ -301,9 +301,10 @@ fn changes_are_in_the_audit_trail() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
+    let number: u64 = id.parse().expect("a number");
     let of_session: Vec<&str> = entries
         .iter()
-        .filter(|entry| entry["session"].to_string() == id)
+        .filter(|entry| entry["session"] == number)
         .filter_map(|entry| entry["action"].as_str())
         .collect();
     assert!(of_session.contains(&"create"), "{trail}");
