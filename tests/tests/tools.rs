@@ -1,6 +1,7 @@
 //! Every tool of the command line, with a real host, keeper and sessions.
 
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -130,22 +131,25 @@ fn text_is_typed_shown_and_read() {
     assert!(!from.contains("ready"), "{from:?}");
 
     // What follows ends with the session.
-    let follow = desk.command(&["read", &id, "--follow"]);
-    let mut follow = follow_output(follow);
+    let mut follow = desk
+        .command(&["read", &id, "--follow"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut followed = follow.stdout.take().expect("a pipe");
+    // Its first bytes say that it has begun.
+    let mut first = [0; 5];
+    followed.read_exact(&mut first).expect("output");
+    assert_eq!(&first, b"ready");
     desk.run(&[
         "send", &id, "--keys", "e", "x", "i", "t", "Space", "3", "Enter",
     ])
     .done();
     assert_eq!(desk.run(&["wait", &id]).status, 3);
-    let output = follow.wait().expect("it ends");
-    assert!(output.success());
-}
-
-fn follow_output(mut command: Command) -> std::process::Child {
-    command
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("the program runs")
+    let mut rest = String::new();
+    followed.read_to_string(&mut rest).expect("output");
+    assert!(rest.contains("sum=2\r\n"), "{rest:?}");
+    assert!(follow.wait().expect("it ends").success());
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn a_warning_can_be_cancelled() {
     let id = desk.start("cat");
     let mut logoff = desk
         .command(&["logoff", &id, "--warn", "10m", "--message", "Tea."])
-        .stderr(std::process::Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("the program runs");
     let warning = until("the warning", || {

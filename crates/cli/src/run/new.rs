@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::io;
 
 use rustix::termios::tcgetwinsize;
-use winsta_api::NewSession;
+use winsta_api::{ErrorCode, NewSession};
 use winsta_client::{Host, OutputQuery};
-use winsta_domain::{SessionId, TerminalSize};
+use winsta_domain::{SessionId, State, TerminalSize};
 
 use super::attach::check_terminal;
 use super::connect::{Way, attach_to};
@@ -48,9 +48,17 @@ impl Execute for New {
                 let _gone = host.wait(id);
                 Ok(Exit::Session(status))
             }
-            Err(failure) if failure.exit == Exit::Nothing => ended_already(&host, id, failure),
+            Err(failure) if has_ended(&host, id) => ended_already(&host, id, failure),
             other => other,
         }
+    }
+}
+
+/// Whether a session is no longer listed, or only for its exit status.
+fn has_ended(host: &Host, id: SessionId) -> bool {
+    match host.session(id) {
+        Ok(session) => session.state == State::Down,
+        Err(error) => error.code() == Some(ErrorCode::NotFound),
     }
 }
 
