@@ -209,11 +209,14 @@ impl SessionMachine {
     }
 
     /// A session that an earlier host started and that its keeper says lives. Nothing is
-    /// announced: nothing happened to it.
+    /// announced: nothing happened to it. `was_connected`: it has had a client before.
     ///
     /// A ladder that was running is to be asked for again.
-    pub fn adopt(disconnected_since: Timestamp, connections: Vec<ConnectionId>) -> Self {
-        let was_connected = true;
+    pub fn adopt(
+        disconnected_since: Timestamp,
+        connections: Vec<ConnectionId>,
+        was_connected: bool,
+    ) -> Self {
         let phase = if connections.is_empty() {
             Phase::Disconnected {
                 since: disconnected_since,
@@ -221,6 +224,7 @@ impl SessionMachine {
         } else {
             Phase::Active { connections }
         };
+        let was_connected = was_connected || matches!(phase, Phase::Active { .. });
         Self {
             phase,
             watching: Vec::new(),
@@ -283,7 +287,7 @@ impl SessionMachine {
         match input {
             Input::WatchBegan(connection) => self.watching.push(connection),
             Input::WatchEnded(connection) => self.watching.retain(|c| *c != connection),
-            Input::Started => self.started(now),
+            Input::Started => self.started(),
             Input::StartFailed => self.start_failed(now),
             Input::Attached(connection) => self.attached(connection),
             Input::Detached(connection) => self.detached(now, connection),
@@ -294,10 +298,10 @@ impl SessionMachine {
         }
     }
 
-    fn started(&mut self, now: Timestamp) {
+    fn started(&mut self) {
         match &self.phase {
-            Phase::Starting { .. } => {
-                self.phase = Phase::Disconnected { since: now };
+            Phase::Starting { since } => {
+                self.phase = Phase::Disconnected { since: *since };
                 self.announce(Happening::Created);
             }
             // It was asked to end, or has ended, before the keeper's answer was read.

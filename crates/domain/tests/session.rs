@@ -124,7 +124,7 @@ fn only_a_return_is_a_reconnection() {
 fn disconnection_has_a_time() {
     let (machine, _) = run(&[Input::Started, Input::Attached(A), Input::Detached(A)]);
     assert_eq!(machine.disconnected_since(), Some(Timestamp(3_000)));
-    let adopted = SessionMachine::adopt(Timestamp(70), Vec::new());
+    let adopted = SessionMachine::adopt(Timestamp(70), Vec::new(), true);
     assert_eq!(adopted.disconnected_since(), Some(Timestamp(70)));
 }
 

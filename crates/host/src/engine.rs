@@ -60,6 +60,7 @@ pub(crate) struct Engine {
     pub(crate) emptied: Notify,
     pub(crate) started: Timestamp,
     stopping: AtomicBool,
+    retiring: AtomicBool,
     core: Mutex<Core>,
 }
 
@@ -130,6 +131,7 @@ impl Engine {
             emptied: Notify::new(),
             started: clock::now(),
             stopping: AtomicBool::new(false),
+            retiring: AtomicBool::new(false),
             core: Mutex::new(Core {
                 numbering: parts.numbering,
                 sessions: BTreeMap::new(),
@@ -163,6 +165,11 @@ impl Engine {
     /// Sessions are started again.
     pub(crate) fn go_on(&self) {
         self.stopping.store(false, Ordering::Release);
+    }
+
+    /// The keeper is being told to end.
+    pub(crate) fn retire_keeper(&self) {
+        self.retiring.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -304,6 +304,7 @@ impl Running {
     async fn stop(self) -> Result<(), StartError> {
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
         if self.app.engine.is_empty() {
+            self.app.engine.retire_keeper();
             let asked = self.app.engine.keeper.ask(Ask::Shutdown, Vec::new());
             match timeout(FAREWELL, answer(asked)).await {
                 Ok(Ok(_)) => tracing::info!("host and keeper end"),

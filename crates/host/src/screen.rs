@@ -122,25 +122,23 @@ mod tests {
         let size = |cols, rows| TerminalSize::new(cols, rows).unwrap();
         let ring = winsta_wire::RingReport {
             base: 0,
-            end: 12,
+            end: 16,
             capacity: 4_096,
         };
         let info = SnapshotInfo {
             offset: 2,
             size: size(4, 3),
             marks: vec![SizeMark {
-                offset: 8,
+                offset: 9,
                 size: size(20, 3),
             }],
             ring,
             incomplete: false,
         };
         let mut picture = Picture::begin(&info, b"ab", 0);
-        // Two more columns are left, then it wraps; behind the mark there is room.
-        picture.feed(2, b"cdef\r\nXXXX");
-        assert_eq!(picture.offset, 12);
-        let text = picture.show(false);
-        assert!(text.contains("XXXX"), "{text:?}");
-        assert!(!text.contains("abcdef\nX"), "{text:?}");
+        // Column 10 is there only from the mark on; before it, the last column takes its place.
+        picture.feed(2, b"\x1b[1;9HY\x1b[2;9HZ");
+        assert_eq!(picture.offset, 16);
+        assert_eq!(picture.show(false), "ab Y\n        Z\n\n");
     }
 }

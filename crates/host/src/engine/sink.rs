@@ -1,5 +1,7 @@
 //! What the keeper says, taken in.
 
+use std::sync::atomic::Ordering;
+
 use winsta_api::{AuditEntry, ErrorCode};
 use winsta_domain::session::{EndHow, Input, SessionMachine};
 use winsta_domain::{ConnectionId, ExitStatus, SessionId};
@@ -140,6 +142,10 @@ impl KeeperSink for Engine {
     fn rescue_problem(&self, problem: Option<String>) {
         self.problems.set(Topic::Keeper, problem);
     }
+
+    fn is_retiring(&self) -> bool {
+        self.retiring.load(Ordering::Acquire)
+    }
 }
 
 impl Engine {
@@ -156,7 +162,11 @@ impl Engine {
                 note.transport.connects().then_some(connection.connection)
             });
             let since = meta.disconnected.unwrap_or(meta.logon);
-            let machine = SessionMachine::adopt(since, connections.collect());
+            let machine = SessionMachine::adopt(
+                since,
+                connections.collect(),
+                meta.disconnected != Some(meta.logon),
+            );
             core.sessions.insert(id, Hosted::new(machine, meta));
         }
         let Some(hosted) = core.sessions.get_mut(&id) else {

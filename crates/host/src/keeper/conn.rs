@@ -13,7 +13,6 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use winsta_wire::frame::{encode_json, encode_tailed};
 use winsta_wire::{
     Answer, Decoder, Event, FrameError, Hello, Kind, Reply, Request, VERSIONS, Verb, Welcome,
@@ -66,7 +65,7 @@ struct Outbound {
 
 /// A control connection.
 pub(crate) struct Conn {
-    socket: AsyncFd<UnixStream>,
+    socket: tokio::net::UnixStream,
     decoder: Decoder,
     descriptors: VecDeque<OwnedFd>,
     outbound: VecDeque<Outbound>,
@@ -85,7 +84,7 @@ impl Conn {
     pub(crate) async fn greet(socket: UnixStream) -> Result<(Self, Greeting), ConnError> {
         socket.set_nonblocking(true)?;
         let mut conn = Self {
-            socket: AsyncFd::register(socket).map_err(io::Error::other)?,
+            socket: tokio::net::UnixStream::from_std(socket)?,
             decoder: Decoder::new(),
             descriptors: VecDeque::new(),
             outbound: VecDeque::new(),
@@ -187,7 +186,7 @@ impl Conn {
                 continue;
             }
             let interest = Interest::READABLE | Interest::WRITABLE;
-            let ready = self.socket.ready(interest).await?.ready();
+            let ready = self.socket.ready(interest).await?;
             if ready.is_writable() {
                 self.flush().await?;
             }
@@ -227,20 +226,22 @@ impl Conn {
 
     /// Sends what the socket takes; waits until it takes something.
     async fn flush(&mut self) -> io::Result<()> {
-        let mut guard = self.socket.writable().await?;
+        self.socket.writable().await?;
         while let Some(first) = self.outbound.front_mut() {
             let rest = first.bytes.get(first.sent..).unwrap_or_default();
             let borrowed: Vec<_> = first.descriptors.iter().map(|fd| fd.as_fd()).collect();
-            match guard.try_io(|socket| send(socket.get_ref().as_fd(), rest, &borrowed)) {
-                Ok(Ok(count)) => {
+            let socket = &self.socket;
+            let sent = socket.try_io(Interest::WRITABLE, || send(socket.as_fd(), rest, &borrowed));
+            match sent {
+                Ok(count) => {
                     first.sent += count;
                     first.descriptors.clear();
                     if first.sent >= first.bytes.len() {
                         self.outbound.pop_front();
                     }
                 }
-                Ok(Err(error)) => return Err(error),
-                Err(_would_block) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -249,17 +250,21 @@ impl Conn {
     /// Reads what there is; waits until there is something. The end is an error.
     async fn fill(&mut self) -> io::Result<()> {
         loop {
-            let mut guard = self.socket.readable().await?;
+            self.socket.readable().await?;
             let (buffer, descriptors) = (&mut self.buffer, &mut self.descriptors);
-            match guard.try_io(|socket| receive(socket.get_ref().as_fd(), buffer, descriptors)) {
-                Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(Ok(count)) => {
+            let socket = &self.socket;
+            let read = socket.try_io(Interest::READABLE, || {
+                receive(socket.as_fd(), buffer, descriptors)
+            });
+            match read {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
                     self.decoder
                         .push(self.buffer.get(..count).unwrap_or_default());
                     return Ok(());
                 }
-                Ok(Err(error)) => return Err(error),
-                Err(_would_block) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
         }
     }

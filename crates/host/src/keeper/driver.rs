@@ -30,6 +30,8 @@ pub(crate) trait KeeperSink: Send + Sync {
     fn not_adopted(&self, orphaned: &Orphaned, reason: &KeeperError);
     /// What hinders the rescue; `None` once it is through.
     fn rescue_problem(&self, problem: Option<String>);
+    /// Whether the keeper was told to end, so that none is to take its place.
+    fn is_retiring(&self) -> bool;
 }
 
 /// Where keepers are found and how they are started.
@@ -45,7 +47,7 @@ impl Place {
     }
 }
 
-/// Serves until this task is dropped.
+/// Serves until the keeper was told to end, and has.
 pub(crate) async fn run(
     mut conn: Conn,
     queue: Arc<Queue>,
@@ -54,6 +56,9 @@ pub(crate) async fn run(
 ) {
     loop {
         let error = serve(&mut conn, &queue, &*sink).await;
+        if sink.is_retiring() {
+            return;
+        }
         tracing::warn!(error = &error as &dyn std::error::Error, "lost the keeper");
         drop(conn);
         conn = recover(&*sink, &place).await;

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::io::FdFlags;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
@@ -78,20 +79,24 @@ async fn start(dirs: &Dirs, program: &Path) -> Result<(), LaunchError> {
     };
     let log = dirs.runtime().join("keeper.log");
     let (ours, theirs) = io::pipe().map_err(failed)?;
+    // The keeper is the only program that this process starts, so nobody else inherits it.
+    rustix::io::fcntl_setfd(&theirs, FdFlags::empty()).map_err(|error| failed(error.into()))?;
     let spawned = {
         let mut command = Command::new(program);
         command
             .arg("keeper")
             .arg("--dir")
             .arg(dirs.runtime())
-            .args(["--ready-fd", "1"])
+            .arg("--ready-fd")
+            .arg(theirs.as_raw_fd().to_string())
             .current_dir("/")
             .stdin(Stdio::null())
-            .stdout(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
             .stderr(append_to(&log).map_err(failed)?);
         process::with_first_file_limit(|| command.spawn())
     };
-    // Its end is taken in with those of all orphans.
+    // Its own end is taken in with those of all orphans; ours of the pipe is the keeper's now.
+    drop(theirs);
     drop(spawned.map_err(failed)?);
     let mut ready = pipe::Receiver::from_owned_fd(ours.into()).map_err(failed)?;
     let mut word = [0; 64];
