@@ -499,6 +499,8 @@ fn the_program_is_replaced_with_sessions_and_clients_kept() {
 fn sessions_of_a_killed_keeper_are_taken_over() {
     let (folder, mut keeper) = keeper();
     let mut host = keeper.host();
+    // As a host does, so that it can ask how the dead keeper's children ended.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
     let writes =
         "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo end; read x; exit 6";
     host.spawn(script(1, writes));
@@ -534,7 +536,10 @@ fn sessions_of_a_killed_keeper_are_taken_over() {
     let expected = lines(0..=1_999, "line ", "\r\n");
     assert_eq!(String::from_utf8_lossy(&all), expected + "end\r\n");
     host.type_in(1, "\n");
-    host.exit_of(1);
+    let anybody = rustix::process::WaitOptions::empty();
+    let reaper = std::thread::spawn(move || rustix::process::wait(anybody));
+    assert_eq!(host.exit_of(1), ExitStatus::Code(6));
+    reaper.join().unwrap().unwrap();
     host.must(Verb::Collect {
         session: SessionId(1),
     });

@@ -7,6 +7,8 @@ pub mod audit;
 pub mod error;
 pub mod host;
 pub mod openapi;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod paths;
 pub mod session;
 pub mod verbs;

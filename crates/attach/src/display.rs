@@ -13,7 +13,7 @@
 use std::time::{Duration, Instant};
 
 use winsta_domain::TerminalSize;
-use winsta_screen::{PaintOptions, Screen};
+use winsta_screen::{Modes, PaintOptions, Screen};
 use winsta_wire::{AttachMode, ClientMessage, Output, SnapshotInfo};
 
 use crate::rebuild::Rebuild;
@@ -57,6 +57,8 @@ enum Phase {
         /// When to paint, if something changed since.
         paint_at: Option<Instant>,
         painted: Instant,
+        /// What was last told to the terminal about how to send keys.
+        typing: String,
     },
     Covered,
 }
@@ -146,6 +148,7 @@ impl Display {
                 screen,
                 paint_at,
                 painted,
+                ..
             } => {
                 if !rest.is_empty() {
                     screen.feed(rest);
@@ -236,12 +239,23 @@ impl Display {
             screen,
             paint_at,
             painted,
+            typing,
         } = &mut self.phase
             && paint_at.is_some_and(|at| at <= now)
         {
             self.painting.extend(screen.paint_cropped(self.window.size));
             *paint_at = None;
             *painted = now;
+            // who only watches types nothing
+            let wanted = if self.mode.controls() {
+                typing_modes(screen.modes())
+            } else {
+                String::new()
+            };
+            if wanted != *typing {
+                self.painting.extend_from_slice(wanted.as_bytes());
+                *typing = wanted;
+            }
         }
     }
 
@@ -286,12 +300,13 @@ impl Display {
             self.painting.extend(screen.paint_on(options));
         } else {
             self.clear(fresh);
-            self.painting.extend(screen.paint_cropped(self.window.size));
             self.phase = Phase::Windowed {
                 screen: Box::new(screen),
-                paint_at: None,
+                paint_at: Some(now),
                 painted: now,
+                typing: String::new(),
             };
+            self.tick(now);
         }
     }
     /// Empties the terminal before a window of the session is painted on it.
@@ -306,3 +321,29 @@ impl Display {
         self.painting.extend_from_slice(b"\x1b[H\x1b[J");
     }
 }
+
+/// Tells a terminal how to send keys, the mouse and pasted text, as the program wants them.
+fn typing_modes(modes: &Modes) -> String {
+    let switch = |mode: u16, on: bool| format!("\x1b[?{mode}{}", if on { 'h' } else { 'l' });
+    let keypad = if modes.application_keypad {
+        "\x1b="
+    } else {
+        "\x1b>"
+    };
+    let mouse = [9, 1000, 1002, 1003, 1005, 1006, 1015, 1016].map(|mode| switch(mode, false));
+    let wanted = [modes.mouse, modes.mouse_encoding];
+    [
+        switch(1, modes.application_cursor),
+        switch(1004, modes.focus_events),
+        switch(2004, modes.bracketed_paste),
+        keypad.to_owned(),
+        mouse.concat(),
+    ]
+    .into_iter()
+    .chain(wanted.into_iter().flatten().map(|mode| switch(mode, true)))
+    .collect()
+}
+
+#[cfg(test)]
+#[path = "display_tests.rs"]
+mod tests;

@@ -90,26 +90,28 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Waits for something to happen and does what it asks for.
+    /// Does what the other threads wish, brings the terminal up to date, and only then waits for
+    /// the keeper.
     fn turn(&mut self) -> Result<Flow, AttachError> {
         if let Some(wishes) = self.shared.letters.collect()
             && let Flow::Break(ending) = self.fulfil(&wishes)?
         {
             return Ok(Flow::Break(ending));
         }
-        if self.wait()? {
-            let filled = self.inbox.fill(&self.socket).map_err(lost)?;
-            if let Flow::Break(ending) = self.receive()? {
-                return Ok(Flow::Break(ending));
-            }
-            if filled == Filled::End {
-                return Err(AttachError::Lost { source: None });
-            }
+        self.refresh()?;
+        if !self.wait()? {
+            return Ok(Flow::Continue(()));
+        }
+        let filled = self.inbox.fill(&self.socket).map_err(lost)?;
+        if let Flow::Break(ending) = self.receive()? {
+            return Ok(Flow::Break(ending));
+        }
+        if filled == Filled::End {
+            return Err(AttachError::Lost { source: None });
         }
         if let Some((socket, ticket)) = self.switch.take() {
             self.go(&socket, ticket)?;
         }
-        self.refresh()?;
         Ok(Flow::Continue(()))
     }
 

@@ -124,7 +124,7 @@ fn tool_call(tool: &'static Tool, called: &str, words: Vec<OsString>) -> Result<
             }
             Ok(Words::Options(words)) => words,
             Err(error) => {
-                return Err(Failure::usage(format!("{called}: {error}"))
+                return Err(wrong(called, &error.to_string())
                     .with_hint(format!("'{called} /?' lists the switches")));
             }
         }
@@ -152,13 +152,22 @@ fn group_call(group: &Group, before: &str, words: &[OsString]) -> Result<Call, F
     let called = [before, group.word].join(" ");
     let called = called.trim();
     let Some(second) = second else {
-        return Err(Failure::usage(format!("{called}: what? {grammar}")));
+        return Err(wrong(called, &format!("what? {grammar}")));
     };
     if matches!(second, "-h" | "--help") {
         let mut command: Command = command.bin_name(called);
         return Ok(Call::Print(command.render_long_help().to_string()));
     }
-    Err(Failure::usage(format!("{called}: there is no '{second}'")).with_hint(grammar))
+    Err(wrong(called, &format!("there is no '{second}'")).with_hint(grammar))
+}
+
+/// A fault of the command line of `called`; `winsta` itself is named by every failure.
+fn wrong(called: &str, what: &str) -> Failure {
+    match called.strip_prefix("winsta").map(str::trim_start) {
+        Some("") => Failure::usage(what),
+        Some(tool) => Failure::usage(format!("{tool}: {what}")),
+        None => Failure::usage(format!("{called}: {what}")),
+    }
 }
 
 fn usage(tool: &Tool, called: &str, error: &clap::Error) -> Failure {
@@ -186,8 +195,8 @@ fn printed_or(
 /// What clap found wrong, in the form that all failures have.
 fn clap_failure(called: &str, help: &str, error: &clap::Error) -> Failure {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let text = format!("{called}: a command is missing");
-        return Failure::usage(text).with_hint(format!("'{called} --help' lists them"));
+        return wrong(called, "a command is missing")
+            .with_hint(format!("'{called} --help' lists them"));
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
@@ -201,5 +210,9 @@ fn clap_failure(called: &str, help: &str, error: &clap::Error) -> Failure {
         Some(tip) => tip.to_owned(),
         None => format!("see '{called} {help}'"),
     };
-    Failure::usage(format!("{called}: {}", what.join(" "))).with_hint(hint)
+    wrong(called, &what.join(" ")).with_hint(hint)
 }
+
+#[cfg(test)]
+#[path = "dispatch_tests.rs"]
+mod tests;

@@ -125,3 +125,7 @@ impl<'de> Deserialize<'de> for Fields {
         deserializer.deserialize_map(InOrder)
     }
 }
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod tests;

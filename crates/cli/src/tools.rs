@@ -158,8 +158,9 @@ pub(crate) fn all() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("See who has a session on which host, and keep, disconnect, reconnect, reset or end it.")
         .after_help(format!(
-            "The tools that Windows has also take its switches (/SERVER:name), print its help with /?, and can be called\n\
-             by their own names: see 'winsta install-links'.\n\n{STATUSES}"
+            "The tools that Windows has also take its switches (/SERVER:name), print its help with /?, \
+             and can be called by \
+             their own names: see 'winsta install-links'.\n\n{STATUSES}"
         ))
         .subcommand_required(true)
         .arg_required_else_help(true);

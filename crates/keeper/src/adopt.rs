@@ -104,6 +104,7 @@ fn resume(
         started: report.started,
         meta: report.meta,
         exit: None,
+        unasked: None,
         finished: false,
         collected: None,
         ladder: None,

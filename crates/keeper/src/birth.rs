@@ -97,6 +97,7 @@ impl Cradle<'_> {
             started: self.now,
             meta: spawn.meta,
             exit: None,
+            unasked: None,
             finished: false,
             collected: None,
             ladder: None,

@@ -24,6 +24,7 @@ impl Tree {
             return None;
         }
         let own = own_folder()?;
+        sweep(&own);
         let tree = Self {
             folder: own.join(format!("winsta-{}", std::process::id())),
         };
@@ -92,6 +93,21 @@ impl Cgroup {
     /// Removes it, if nothing lives in it.
     pub(crate) fn remove(&self) {
         let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// Removes what keepers left behind that were killed, unless something still lives there.
+fn sweep(own: &Path) {
+    let keepers = fs::read_dir(own).into_iter().flatten().flatten();
+    for keeper in keepers {
+        let name = keeper.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix("winsta-"));
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            for session in fs::read_dir(keeper.path()).into_iter().flatten().flatten() {
+                let _ = fs::remove_dir(session.path());
+            }
+            let _ = fs::remove_dir(keeper.path());
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Server {
         let Request { seq, verb } = request;
         let mut bytes = Vec::new();
         let outcome = match verb {
-            Verb::Spawn(spawn) => match self.spawn(seq, *spawn) {
+            Verb::Spawn(spawn) => match self.spawn(key, seq, *spawn) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
             },
@@ -225,7 +225,7 @@ impl Server {
         self.flush(key);
     }
 
-    fn spawn(&mut self, seq: u64, spawn: Spawn) -> Result<(), Refusal> {
+    fn spawn(&mut self, host: ConnKey, seq: u64, spawn: Spawn) -> Result<(), Refusal> {
         let id = spawn.session;
         if self.sessions.contains_key(&id) {
             return Err(refusal(RefusalKind::Exists, format!("session {id} exists")));
@@ -246,7 +246,7 @@ impl Server {
         self.leaders.insert(session.leader, id);
         self.sessions.insert(id, session);
         self.watch(&status, Token::Birth(id), 0, EventFlags::IN);
-        self.unborn.insert(id, Unborn { status, seq });
+        self.unborn.insert(id, Unborn { status, host, seq });
         Ok(())
     }
 
@@ -303,15 +303,12 @@ impl Server {
         Answer::Sessions { sessions, more }
     }
 
-    /// What the host is told of a session; `None` if it is being born or was collected.
+    /// What the host is told of a session; `None` if it was collected.
     pub(crate) fn report(&self, id: SessionId) -> Option<SessionReport> {
         let session = self
             .sessions
             .get(&id)
             .filter(|session| session.collected.is_none())?;
-        if self.unborn.contains_key(&id) {
-            return None;
-        }
         let mut report = session.report();
         let conns = session.clients.iter().filter_map(|key| self.conns.get(key));
         report.connections = conns.filter_map(report_connection).collect();

@@ -18,6 +18,8 @@ use crate::sys::{pidfd, signals};
 
 /// How long an ended session waits for clients that do not take its last output, in milliseconds.
 const LAST_WORDS: Millis = 5_000;
+/// How long to wait for the kernel to say how somebody else's child ended, in milliseconds.
+const UNASKED: Millis = 1_000;
 /// Number of the signal that continues stopped processes.
 const CONT: u8 = 18;
 /// How often the processes of a session are looked for at one go on the last rung.
@@ -27,7 +29,7 @@ impl Session {
     /// When something is due for it.
     pub(crate) fn due(&self) -> Option<Millis> {
         let look = self.ladder.as_ref().map(Ladder::next_look);
-        [look, self.patience, self.collected]
+        [look, self.patience, self.collected, self.unasked]
             .into_iter()
             .flatten()
             .min()
@@ -67,13 +69,32 @@ impl Server {
         }
     }
 
-    /// The first process of a session that an earlier keeper started has ended.
-    pub(crate) fn leader_gone(&mut self, id: SessionId) {
-        let Some(session) = self.sessions.get(&id) else {
+    /// The first process of a session that an earlier keeper started has ended. How, the kernel
+    /// tells once its parent has asked, which then shows as a hang-up.
+    pub(crate) fn leader_gone(&mut self, id: SessionId, flags: EventFlags) {
+        let now = self.millis();
+        let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
         let status = pidfd::exit_of(session.pidfd.as_fd());
+        if status == ExitStatus::Unknown && !flags.contains(EventFlags::HUP) {
+            session.unasked = Some(now + UNASKED);
+            let (before, after) = (EventFlags::IN.bits(), EventFlags::RDHUP);
+            self.timed.insert(id);
+            if let Some(session) = self.sessions.get(&id) {
+                self.watch(&session.pidfd, Token::Leader(id), before, after);
+            }
+            return;
+        }
         self.exited(id, status);
+    }
+
+    /// Nobody has asked how a session's first process ended: then it is not known.
+    pub(crate) fn stop_asking(&mut self, id: SessionId, now: Millis) {
+        let session = self.sessions.get(&id);
+        if session.is_some_and(|session| session.unasked.is_some_and(|until| until <= now)) {
+            self.exited(id, ExitStatus::Unknown);
+        }
     }
 
     fn exited(&mut self, id: SessionId, status: ExitStatus) {
@@ -84,6 +105,7 @@ impl Server {
             return;
         }
         session.exit = Some(status);
+        session.unasked = None;
         if let Some(session) = self.sessions.get(&id).filter(|session| !session.child) {
             let armed = EventFlags::IN.bits();
             self.watch(
@@ -104,8 +126,13 @@ impl Server {
         let armed = EventFlags::IN.bits();
         self.watch(&unborn.status, Token::Birth(id), armed, EventFlags::empty());
         let mut error = [0; 4];
+        let failed = rustix::io::read(&unborn.status, &mut error) == Ok(error.len());
+        if self.control != Some(unborn.host) {
+            // Whoever asked is gone; the next host sees the session, and how it ends.
+            return self.finish(id);
+        }
         let seq = unborn.seq;
-        if rustix::io::read(&unborn.status, &mut error) == Ok(error.len()) {
+        if failed {
             let error = std::io::Error::from_raw_os_error(i32::from_ne_bytes(error));
             self.remove(id);
             let outcome = Err(refusal(RefusalKind::Exec, error.to_string()));
@@ -197,7 +224,7 @@ impl Server {
         };
         session.ladder = None;
         if session.exit.is_none() && left == 0 {
-            self.leader_gone(id);
+            self.exited(id, ExitStatus::Unknown);
         }
         let left = u32::try_from(left).unwrap_or(u32::MAX);
         self.tell(&Event::Emptied {

@@ -234,8 +234,7 @@ impl Server {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
-        let waits = session.buffering == Buffering::Block && session.armed == [0; 3];
-        if waits && session.reads(stream) {
+        if session.buffering == Buffering::Block && session.reads(stream) {
             self.rearm(id);
         }
     }

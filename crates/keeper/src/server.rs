@@ -72,7 +72,8 @@ impl Token {
 /// A session whose program is being executed.
 pub(crate) struct Unborn {
     pub(crate) status: OwnedFd,
-    /// The request that started it.
+    /// The host that asked for it, and the number of its request.
+    pub(crate) host: ConnKey,
     pub(crate) seq: u64,
 }
 
@@ -148,7 +149,7 @@ impl Server {
                 }
             }
             Token::Sink(session) => self.feed(session),
-            Token::Leader(session) => self.leader_gone(session),
+            Token::Leader(session) => self.leader_gone(session, flags),
             Token::Birth(session) => self.born(session),
         }
     }
@@ -319,6 +320,7 @@ impl Server {
         self.climb(&due, now);
         for id in due {
             self.lose_patience(id, now);
+            self.stop_asking(id, now);
             self.bury(id, now);
         }
         let sessions = &self.sessions;

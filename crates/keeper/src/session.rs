@@ -56,6 +56,8 @@ pub(crate) struct Session {
     pub(crate) started: Timestamp,
     pub(crate) meta: String,
     pub(crate) exit: Option<ExitStatus>,
+    /// Until when to wait for the kernel to say how the leader ended, which is not a child.
+    pub(crate) unasked: Option<Millis>,
     /// Whether the host was told of the exit; all output is in the rings then.
     pub(crate) finished: bool,
     /// Whether the host has collected it; it goes when its last client has all output, or then.

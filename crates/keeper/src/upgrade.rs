@@ -483,6 +483,7 @@ fn restore_session(
         started: saved.started,
         meta: saved.meta,
         exit: saved.exit,
+        unasked: None,
         finished: saved.finished,
         collected: saved.collected.then_some(now),
         ladder: saved.ladder.map(|steps| Ladder::new(steps, now)),

@@ -32,6 +32,7 @@ mod control;
 mod cursor;
 mod edit;
 mod equal;
+mod flood;
 mod frame;
 mod grid;
 mod intern;

@@ -9,11 +9,14 @@ use crate::intern::Interner;
 use crate::keys::{KeyOptions, KittyKeys};
 use crate::modes::Modes;
 use crate::names::{Link, Names, Palette};
+use crate::sgr;
 use crate::style::Style;
 use crate::tabs::Tabs;
 
 /// Most hyperlinks in use at a time; text of further ones is kept without its link.
 const MAX_LINKS: usize = 4_096;
+/// How many styles used last are at hand.
+const RECENT: usize = 16;
 /// Tables smaller than this are not swept.
 const SMALL_TABLE: usize = 1_024;
 
@@ -50,6 +53,8 @@ pub(crate) struct Model {
     pub(crate) links: Interner<Link>,
     /// Sizes of the style and cluster tables at which they are swept next.
     sweep_at: (usize, usize),
+    /// Styles used last and their numbers.
+    recent: [(Style, StyleId); RECENT],
 }
 
 impl Model {
@@ -76,6 +81,7 @@ impl Model {
             clusters: Interner::default(),
             links: Interner::default(),
             sweep_at: (SMALL_TABLE, SMALL_TABLE),
+            recent: [(Style::default(), 0); RECENT],
         }
     }
 
@@ -121,6 +127,16 @@ impl Model {
         self.margins == (0, self.rows() - 1)
     }
 
+    /// Applies a plain SGR, given by its parameters; says whether it was one.
+    pub(crate) fn plain_style(&mut self, params: &[u8]) -> bool {
+        let plain = sgr::apply_plain(&mut self.pen, params);
+        if plain {
+            self.last = None;
+            self.pen_changed();
+        }
+        plain
+    }
+
     /// To be called after every change of the pen.
     pub(crate) fn pen_changed(&mut self) {
         self.pen_id = None;
@@ -130,11 +146,35 @@ impl Model {
         if let Some(id) = self.pen_id {
             return id;
         }
-        if self.styles.len() >= self.sweep_at.0 {
-            self.sweep_styles();
-        }
-        let id = self.styles.intern(&self.pen);
+        let id = self.intern(self.pen);
         self.pen_id = Some(id);
+        id
+    }
+
+    /// Number of a style, from those used last if it is among them.
+    fn intern(&mut self, style: Style) -> StyleId {
+        if style == Style::default() {
+            return 0;
+        }
+        let slot = style.slot() % RECENT;
+        if let Some((recent, id)) = self.recent.get(slot)
+            && *recent == style
+        {
+            return *id;
+        }
+        let id = if self.styles.len() >= self.sweep_at.0 {
+            // The pen's link may get another number, and with it the style.
+            let is_pen = style == self.pen;
+            self.sweep_styles();
+            self.styles.intern(if is_pen { &self.pen } else { &style })
+        } else {
+            self.styles.intern(&style)
+        };
+        if let Some(recent) = self.recent.get_mut(slot)
+            && let Some(style) = self.styles.get(id)
+        {
+            *recent = (*style, id);
+        }
         id
     }
 
@@ -144,10 +184,7 @@ impl Model {
         if style == Style::default() {
             return 0;
         }
-        if self.styles.len() >= self.sweep_at.0 {
-            self.sweep_styles();
-        }
-        self.styles.intern(&style)
+        self.intern(style)
     }
 
     /// Prints a run of printable ASCII.
@@ -341,6 +378,7 @@ impl Model {
             grid.visit(|cell| cell.style = lookup(&moved, cell.style));
         }
         self.pen_id = None;
+        self.recent = [(Style::default(), 0); RECENT];
         self.sweep_links();
         self.sweep_at.0 = self.next_sweep(self.styles.len());
     }

@@ -16,7 +16,8 @@ pub fn check(input: &[u8]) {
     check_output(size, output);
 }
 
-/// Checks that the output leads to the same screen however it is cut, that painting this
+/// Checks that the output leads to the same screen however it is cut and whether or not what
+/// scrolls off is skipped, that painting this
 /// screen gives it again, and that resizing keeps it whole.
 ///
 /// # Panics
@@ -27,6 +28,9 @@ pub fn check_output(size: TerminalSize, output: &[u8]) {
     whole.feed(output);
     let mut bytewise = Screen::with_scrollback(size, LINES);
     output.chunks(1).for_each(|byte| bytewise.feed(byte));
+    let mut slow = Screen::with_scrollback(size, LINES);
+    slow.feed_slowly(output);
+    same(&whole, &slow, "with floods skipped and all laid out");
     same(&whole, &bytewise, "fed at once and byte by byte");
     check_paint(&whole);
     let other = TerminalSize::clamped(size.cols() / 2 + 3, size.rows() / 2 + 2);

@@ -27,15 +27,18 @@ pub struct PaintOptions {
 const RESET: &str = concat!(
     // Synchronised update first, so that what follows shows; then the alternate screen's keys
     // before that screen is left.
-    "\x1b[?2026l\x1b[<64u\x1b[=0;1u\x1b[?1049l\x1b[<64u\x1b[=0;1u\x1b[>4m",
-    // Leaving the alternate screen restores a cursor, and with it a pen.
+    "\x1b[?2026l\x1b[<64u\x1b[=0;1u",
+    // Mode 1049 restores a cursor also where there is no alternate screen to leave: this one.
+    "\x1b7\x1b[?1049l\x1b[<64u\x1b[=0;1u\x1b[>4m",
+    // With the cursor its style and character sets were restored.
     "\x1b[0m\x1b]8;;\x1b\\\x1b(B\x1b)B\x0f",
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?9l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l",
     "\x1b[?1004l\x1b[?2004l\x1b[?2031l",
-    "\x1b[?1l\x1b>\x1b[?5l\x1b[4l\x1b[20l\x1b[?7h",
-    // Margins and origin mode move the cursor, which stays where it is this way.
-    "\x1b7\x1b[?69l\x1b[r\x1b8\x1b[?6l",
-    "\x1b[0 q\x1b[?25h",
+    "\x1b[?1l\x1b>\x1b[?5l\x1b[4l\x1b[20l",
+    // Margins move the cursor, which is put back. Origin mode would come back with it, and
+    // resetting it moves the cursor too; the soft reset does not.
+    "\x1b7\x1b[?69l\x1b[r\x1b8\x1b[!p",
+    "\x1b[?7h\x1b[0 q\x1b[?25h",
 );
 
 impl Screen {
@@ -55,10 +58,10 @@ impl Screen {
         painter.out.push_str(RESET);
         if options.keep_screen {
             let rows = self.model.rows();
-            _ = write!(painter.out, "\x1b[{rows};1H");
+            _ = write!(painter.out, "\x1b[?6l\x1b[{rows};1H");
             painter.out.extend(std::iter::repeat_n('\n', rows));
         }
-        painter.out.push_str("\x1b[H\x1b[J\x1b[?25l");
+        painter.out.push_str("\x1b[?6l\x1b[H\x1b[J\x1b[?25l");
         painter.everything(options.scrollback);
         if self.model.modes.cursor_visible {
             painter.out.push_str("\x1b[?25h");

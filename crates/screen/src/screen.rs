@@ -4,6 +4,7 @@ use std::fmt;
 
 use winsta_domain::TerminalSize;
 
+use crate::flood::Flood;
 use crate::frame::{Kind, Step};
 use crate::model::Model;
 use crate::modes::Modes;
@@ -72,15 +73,40 @@ impl Screen {
     }
 
     /// Takes output of the program, cut anywhere.
+    ///
+    /// Of a big block only what is left of it in the end is laid out, so feeding few big blocks
+    /// is faster than many small ones.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let used = match self.waiting {
-                Waiting::Nothing => self.ground(rest),
-                Waiting::Character => self.character(rest),
-                Waiting::Sequence(kind) => self.sequence(kind, rest),
-            };
+            if self.waiting == Waiting::Nothing && self.may_be_flood(rest.len()) {
+                let flood = Flood::of(rest);
+                let (now, later) = rest.split_at(flood.bytes().len());
+                let skipped = self.skip(&flood);
+                self.feed_slowly(now.get(skipped..).unwrap_or_default());
+                rest = later;
+            }
+            // The sequence that ended the flood, or all if there was none.
+            let used = self.step(rest);
             rest = rest.get(used..).unwrap_or_default();
+        }
+    }
+
+    /// Takes output and lays all of it out.
+    pub(crate) fn feed_slowly(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let used = self.step(rest);
+            rest = rest.get(used..).unwrap_or_default();
+        }
+    }
+
+    /// Takes at least one byte, if there is any, and returns how many.
+    fn step(&mut self, bytes: &[u8]) -> usize {
+        match self.waiting {
+            Waiting::Nothing => self.ground(bytes),
+            Waiting::Character => self.character(bytes),
+            Waiting::Sequence(kind) => self.sequence(kind, bytes),
         }
     }
 
@@ -223,6 +249,12 @@ impl Screen {
             Kind::Command => obey_command(&mut self.model, frame),
             Kind::String => self.model.last = None,
             Kind::Escape | Kind::Intermediate | Kind::Control => {
+                // Most sequences of most output are these, and need no parser.
+                if let [0x1b, b'[', params @ .., b'm'] = frame
+                    && self.model.plain_style(params)
+                {
+                    return;
+                }
                 self.parser.advance(&mut self.model, frame);
             }
         }

@@ -64,6 +64,32 @@ pub(crate) fn apply<'a>(style: &mut Style, mut params: impl Iterator<Item = &'a 
     }
 }
 
+/// Most numbers of an SGR that [`apply_plain`] reads.
+const PLAIN: usize = 16;
+
+/// Applies the usual kind of SGR, given without introducer and final byte: a few numbers
+/// between semicolons. Says whether it was of this kind; if not, nothing happened.
+pub(crate) fn apply_plain(style: &mut Style, params: &[u8]) -> bool {
+    let mut numbers = [0_u16; PLAIN];
+    let mut count = 0;
+    for byte in params {
+        match (byte, numbers.get_mut(count)) {
+            (b'0'..=b'9', Some(number)) => {
+                *number = number
+                    .saturating_mul(10)
+                    .saturating_add(u16::from(byte - b'0'));
+            }
+            (b';', Some(_)) => count += 1,
+            _ => return false,
+        }
+    }
+    let Some(numbers) = numbers.get(..=count) else {
+        return false;
+    };
+    apply(style, numbers.chunks(1));
+    true
+}
+
 fn indexed(number: u16) -> Color {
     u8::try_from(number).map_or(Color::Default, Color::Indexed)
 }

@@ -129,6 +129,22 @@ impl Style {
         Self { link: 0, ..self }
     }
 
+    /// A number that is mostly different for styles that are.
+    pub(crate) fn slot(self) -> usize {
+        let color = |color| match color {
+            Color::Default => 0,
+            Color::Indexed(n) => 1 + usize::from(n),
+            Color::Rgb(r, g, b) => usize::from(r) + usize::from(g) * 3 + usize::from(b) * 5,
+        };
+        let Self {
+            foreground,
+            background,
+            attributes,
+            ..
+        } = self;
+        color(foreground) + color(background) * 3 + usize::from(attributes.0) * 7
+    }
+
     /// Appends the SGR sequence that sets this style from any other.
     pub(crate) fn write_sgr(self, out: &mut String) {
         out.push_str("\x1b[0");

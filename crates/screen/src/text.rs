@@ -97,6 +97,13 @@ impl Screen {
         }
     }
 
+    /// First and last row of the scroll region, from 0.
+    pub fn scroll_region(&self) -> (u16, u16) {
+        let (top, bottom) = self.model.margins;
+        let side = |side| u16::try_from(side).unwrap_or(u16::MAX);
+        (side(top), side(bottom))
+    }
+
     fn last_scrolled(&self, lines: usize) -> impl Iterator<Item = &Row> {
         let history = self.model.primary.history();
         let skipped = history.len().saturating_sub(lines);

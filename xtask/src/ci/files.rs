@@ -32,7 +32,6 @@ const WORDS: &[(&str, &str)] = &[
 
 /// Traces of the machine or the tool that a file was written with.
 const TRACES: &[(&str, &str)] = &[
-    (concat!("/home", "/"), "a path of one machine"),
     (concat!("/Use", "rs/"), "a path of one machine"),
     (concat!("file:", "///"), "a path of one machine"),
     (concat!("<<<<", "<<< "), "an unfinished merge"),
@@ -106,7 +105,7 @@ mod tests {
         assert_eq!(faults_of("crates/x/src/misc/ring.rs", ""), 1);
         let unfinished = format!("// {}: later\n", concat!("TO", "DO"));
         assert_eq!(faults_of("crates/x/src/ring.rs", &unfinished), 1);
-        let trace = format!("see {}me/notes\n", concat!("/home", "/"));
+        let trace = format!("see {}me/notes\n", concat!("/Use", "rs/"));
         assert_eq!(faults_of("README.md", &trace), 1);
     }
 }

@@ -211,3 +211,7 @@ pub(super) fn value_name(arg: &Arg) -> String {
         .first()
         .map_or_else(|| "value".to_owned(), |name| name.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+#[path = "normalise_tests.rs"]
+mod tests;

@@ -82,6 +82,7 @@ pub(crate) struct Disconnect {
 #[command(
     about = "Type into a session.",
     after_help = "The words are typed with one blank between them, and nothing after them unless you say --enter.
+Options stand before the text; what follows its first word belongs to it.
 
 Key names for --keys: Enter Tab Space Escape Backspace Delete Insert Up Down Left Right Home End PageUp PageDown
 F1 to F12, C-x for Ctrl+x, M-x for Alt+x; any other word is typed as it is.
@@ -232,9 +233,9 @@ pub(crate) enum HostVerb {
     },
     /// Be the host, in the foreground.
     Run {
-        /// Leave the terminal; what the tools do when there is no host.
-        #[arg(long, hide = true)]
-        daemon: bool,
+        /// What the host's own program understands.
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
     },
 }
 

@@ -100,8 +100,9 @@ fn word(command: &Command, arg: &Arg) -> String {
 
 /// The switches that Windows has: Winsta's own options stand under a heading.
 fn switches(command: &Command) -> impl Iterator<Item = &Arg> {
-    command.get_opts().filter(|arg| {
-        arg.get_help_heading().is_none()
+    command.get_arguments().filter(|arg| {
+        !arg.is_positional()
+            && arg.get_help_heading().is_none()
             && !arg.is_hide_set()
             && !matches!(arg.get_id().as_str(), "help" | "version")
     })
@@ -139,13 +140,7 @@ fn rows(command: &Command) -> Vec<(String, String)> {
     let positionals = || command.get_positionals();
     let targets = positionals().filter(|arg| !arg.is_trailing_var_arg_set());
     let texts = positionals().filter(|arg| arg.is_trailing_var_arg_set());
-    let switches = switches(command).map(|arg| {
-        let first = help(arg);
-        vec![(
-            switch(arg),
-            first.lines().next().unwrap_or_default().to_owned(),
-        )]
-    });
+    let switches = switches(command).map(|arg| vec![(switch(arg), sentence(&help(arg)))]);
     targets
         .map(words)
         .chain(switches)
@@ -153,3 +148,13 @@ fn rows(command: &Command) -> Vec<(String, String)> {
         .flatten()
         .collect()
 }
+
+/// The first line, with the full stop that clap takes away.
+fn sentence(help: &str) -> String {
+    let line = help.lines().next().unwrap_or_default();
+    format!("{}.", line.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+#[path = "windows_help_tests.rs"]
+mod tests;

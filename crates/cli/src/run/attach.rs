@@ -1,14 +1,80 @@
 //! This terminal, while it is connected to a session.
 
+use std::path::Path;
+
+use serde::Deserialize;
 use winsta_api::AttachRequest;
+use winsta_attach::{AttachError, Ending, KeyError, Options, attach, terminal_size};
 use winsta_client::Host;
-use winsta_domain::SessionId;
+use winsta_domain::{SessionId, TerminalSize};
+use winsta_host::config::Config;
+use winsta_wire::Ticket;
 
 use crate::report::{Exit, Failure, Outcome};
 
-/// Shows a session at this terminal; its exit status if it ends meanwhile.
-pub(crate) fn attach(host: &Host, id: SessionId, request: &AttachRequest) -> Outcome {
-    host.ticket(id, request)
-        .map(|_| Exit::Done)
-        .map_err(|error| Failure::call("cannot connect", &error))
+/// Added to a signal's number to make an exit status, as shells do it.
+const SIGNALLED: u8 = 128;
+/// SIGHUP: what a program gets whose terminal has gone.
+const HANG_UP: u8 = 1;
+
+/// Makes sure that there is a terminal before anything is asked of the host.
+pub(crate) fn check_terminal() -> Result<TerminalSize, Failure> {
+    terminal_size().map_err(|error| failed(&error))
+}
+
+/// Shows a session at this terminal until the user leaves it or it ends.
+pub(crate) fn attach_here(host: &Host, id: SessionId, request: &AttachRequest) -> Outcome {
+    check_terminal()?;
+    let options = options()?;
+    let ticket = host
+        .ticket(id, request)
+        .map_err(|error| Failure::call(&format!("cannot connect to session {id}"), &error))?;
+    let outcome = attach(
+        Path::new(&ticket.socket),
+        Ticket(ticket.ticket),
+        &options,
+    );
+    Ok(match outcome.map_err(|error| failed(&error))?.ending {
+        Ending::Detached | Ending::TakenOver | Ending::Disconnected { .. } => Exit::Done,
+        Ending::Ended { status } => Exit::Session(status.shell_code()),
+        Ending::Signalled { signal } => {
+            let signal = u8::try_from(signal).unwrap_or_default();
+            Exit::Session(SIGNALLED.saturating_add(signal))
+        }
+        Ending::TerminalGone => Exit::Session(SIGNALLED + HANG_UP),
+    })
+}
+
+/// The `[attach]` part of the configuration file.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Keys that detach: `C-\\ d`, or `none`.
+    detach_key: Option<String>,
+    /// Lines that are printed above the screen.
+    scrollback: Option<usize>,
+}
+
+fn options() -> Result<Options, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::local("cannot use the configuration", error);
+    let config = Config::load().map_err(|error| wrong(&error))?;
+    let settings: Settings = config.attach.try_into().map_err(|error| wrong(&error))?;
+    let mut options = Options::default();
+    if let Some(key) = settings.detach_key {
+        options.detach = key.parse().map_err(|error: KeyError| wrong(&error))?;
+    }
+    if let Some(lines) = settings.scrollback {
+        options.scrollback = lines;
+    }
+    Ok(options)
+}
+
+fn failed(error: &AttachError) -> Failure {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    Failure::local("cannot connect this terminal", &text)
 }

@@ -9,7 +9,7 @@ use winsta_api::Session;
 use winsta_client::Host;
 
 use super::answers::{Answer, Asker};
-use super::reach::{host, own_session};
+use super::reach::{host, own_session, pass_on_problems};
 use super::targets::describe;
 use crate::output;
 use crate::report::{Exit, Failure, Outcome, say};
@@ -61,6 +61,7 @@ impl Bulk {
         for session in own {
             results.take(act(first, session));
         }
+        pass_on_problems(first);
         Ok(results.worst.get())
     }
 

@@ -6,7 +6,7 @@ use winsta_api::{AttachRequest, Attachment, Session};
 use winsta_client::Host;
 use winsta_domain::{ConnectionName, SessionId, State};
 
-use super::attach::attach;
+use super::attach::{attach_here, check_terminal};
 use super::new::console;
 use super::reach::{host, own_session, user};
 use super::targets::{describe, one};
@@ -83,9 +83,10 @@ pub(crate) fn attach_to(host: &Host, session: &Session, way: Way) -> Outcome {
         && session.name.as_deref() == Some(ConnectionName::CONSOLE)
         && session.leader_pid.is_none();
     if idle_console {
+        check_terminal()?;
         console(host)?;
     }
-    attach(host, SessionId(session.id), &request(way))
+    attach_here(host, SessionId(session.id), &request(way))
 }
 
 fn request(way: Way) -> AttachRequest {

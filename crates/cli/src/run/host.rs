@@ -1,7 +1,9 @@
 //! `host`.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use winsta_api::HostStatus;
 use winsta_client::{Dirs, Host as Client};
@@ -36,8 +38,18 @@ impl Execute for Host {
             HostVerb::Status { output } => status(output.format),
             HostVerb::Stop { force } => stop(force),
             HostVerb::Upgrade { program } => upgrade(program),
-            HostVerb::Run { daemon } => super::serve::host(daemon),
+            HostVerb::Run { args } => serve(args),
         }
+    }
+}
+
+/// Is the host, until it is no longer needed.
+fn serve(args: Vec<OsString>) -> Outcome {
+    if winsta_host::run(args) == ExitCode::SUCCESS {
+        Ok(Exit::Done)
+    } else {
+        // It has said why.
+        Err(Failure::silent(Exit::HostFailed))
     }
 }
 

@@ -15,7 +15,6 @@ mod new;
 mod query;
 mod query_process;
 mod reach;
-mod serve;
 mod stream;
 mod switch;
 mod targets;

@@ -7,10 +7,11 @@ use std::io;
 use rustix::termios::tcgetwinsize;
 use winsta_api::NewSession;
 use winsta_client::Host;
-use winsta_domain::TerminalSize;
+use winsta_domain::{SessionId, TerminalSize};
 
+use super::attach::check_terminal;
 use super::connect::{Way, attach_to};
-use super::reach::host;
+use super::reach::{host, pass_on_problems};
 use crate::grammar::unix::New;
 use crate::output;
 use crate::report::{Exit, Failure, Outcome};
@@ -27,15 +28,25 @@ impl Execute for New {
             size: size(self.size),
             ..here()
         };
+        if !self.detached {
+            // Not a session first, and then nothing to show it at.
+            check_terminal()?;
+        }
         let host = host(None)?;
         let session = host
             .new_session(&wanted)
             .map_err(|error| Failure::call("cannot start a session", &error))?;
+        pass_on_problems(&host);
         if self.detached {
             output::text(&format!("{}\n", session.id))?;
             return Ok(Exit::Done);
         }
-        attach_to(&host, &session, Way::TakeOver)
+        let exit = attach_to(&host, &session, Way::TakeOver)?;
+        if let Exit::Session(_) = exit {
+            // Nobody else waits for the session that this command started, so that it can go.
+            let _gone = host.wait(SessionId(session.id));
+        }
+        Ok(exit)
     }
 }
 

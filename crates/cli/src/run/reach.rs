@@ -1,9 +1,10 @@
 //! Who and where the caller is, and the way to the host.
 
+use nix::unistd::{Uid, User};
 use winsta_client::Host;
 use winsta_domain::SessionId;
 
-use crate::report::{Exit, Failure, Text};
+use crate::report::{Exit, Failure, Text, say};
 
 /// The environment variable that holds a session's id inside it.
 const SESSION_VAR: &str = "WINSTA_SESSION";
@@ -15,10 +16,10 @@ pub(crate) fn own_session() -> Option<SessionId> {
 
 /// Name of the user who runs this command; their number if they have no name.
 pub(crate) fn user() -> String {
-    let uid = uzers::get_current_uid();
-    match uzers::get_user_by_uid(uid) {
-        Some(user) => user.name().to_string_lossy().into_owned(),
-        None => uid.to_string(),
+    let uid = Uid::effective();
+    match User::from_uid(uid) {
+        Ok(Some(user)) => user.name,
+        Ok(None) | Err(_) => uid.to_string(),
     }
 }
 
@@ -29,6 +30,14 @@ pub(crate) fn host(server: Option<&str>) -> Result<Host, Failure> {
     }
     let host = Host::local().map_err(|error| Failure::call("cannot reach the host", &error))?;
     Ok(host.from_session(own_session()))
+}
+
+/// Passes on what the host's answers said that an administrator should know, such as an audit
+/// trail that cannot be written: it stops nobody, but somebody should hear of it.
+pub(crate) fn pass_on_problems(host: &Host) {
+    for problem in host.problems() {
+        say(&format!("the host has a problem: {problem}"));
+    }
 }
 
 /// This machine under any of its names; others cannot be reached yet.

@@ -167,3 +167,7 @@ fn candidate(session: &Session) -> Candidate<'_> {
         },
     }
 }
+
+#[cfg(test)]
+#[path = "targets_tests.rs"]
+mod tests;

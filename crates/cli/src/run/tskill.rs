@@ -26,7 +26,10 @@ impl Execute for Tskill {
                 continue;
             }
             match kill(&host, &sessions, &process) {
-                Ok(()) if self.verbose => output::text(&format!("{words} killed\n"))?,
+                Ok(()) if self.verbose => {
+                    // A reader that has gone away does not stop the work.
+                    let _unread = output::text(&format!("{words} killed\n"));
+                }
                 Ok(()) => {}
                 Err(failure) => {
                     failure.print();

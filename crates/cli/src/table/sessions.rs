@@ -230,3 +230,7 @@ fn text(text: Option<&String>) -> Cow<'_, str> {
 fn marker(current: bool) -> char {
     if current { '>' } else { ' ' }
 }
+
+#[cfg(test)]
+#[path = "sessions_tests.rs"]
+mod tests;

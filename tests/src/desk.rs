@@ -1,0 +1,151 @@
+//! A user at a desk: the command line with a host, keeper and folders of its own.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binary::winsta;
+use crate::patience::until;
+
+/// Everything that one user's host has; it ends with all its sessions when this is dropped.
+pub struct Desk {
+    folder: TempDir,
+}
+
+/// What came of running the program.
+#[derive(Debug)]
+pub struct Ran {
+    /// Exit status.
+    pub status: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    /// Standard output of a run that succeeded.
+    pub fn done(self) -> String {
+        assert_eq!(self.status, 0, "{self:?}");
+        self.out
+    }
+}
+
+impl Desk {
+    /// A desk with default settings.
+    pub fn new() -> Self {
+        Self::with_config("")
+    }
+
+    /// A desk with this configuration file.
+    pub fn with_config(config: &str) -> Self {
+        let folder = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .expect("a folder");
+        fs::write(folder.path().join("config.toml"), config).expect("a file");
+        Self { folder }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The variables that lead to this desk's host.
+    pub fn env(&self) -> [(&'static str, PathBuf); 3] {
+        [
+            ("WINSTA_RUNTIME_DIR", self.folder().join("run")),
+            ("WINSTA_STATE_DIR", self.folder().join("state")),
+            ("WINSTA_CONFIG", self.folder().join("config.toml")),
+        ]
+    }
+
+    /// The program with these words, yet to be run.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(winsta());
+        command
+            .args(words)
+            .envs(self.env())
+            .env_remove("WINSTA_SESSION")
+            .env_remove("WINSTA_SOCKET")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program.
+    pub fn run(&self, words: &[&str]) -> Ran {
+        let output = self.command(words).output();
+        output.expect("the program runs").into()
+    }
+
+    /// A session in which `sh` runs `script`, detached; its id.
+    pub fn start(&self, script: &str) -> String {
+        let id = self.run(&["new", "-d", "--", "sh", "-c", script]).done();
+        let id = id.strip_suffix('\n').expect("a line");
+        assert!(id.bytes().all(|byte| byte.is_ascii_digit()), "{id:?}");
+        id.to_owned()
+    }
+
+    /// All sessions, as JSON has them.
+    pub fn sessions(&self) -> Vec<Value> {
+        let list = self.run(&["query", "session", "-o", "json"]).done();
+        serde_json::from_str(&list).expect("a JSON array")
+    }
+
+    /// One session, if there is one of this id.
+    pub fn session(&self, id: &str) -> Option<Value> {
+        let id: u64 = id.parse().expect("a number");
+        self.sessions().into_iter().find(|s| s["id"] == id)
+    }
+
+    /// Waits until a session's screen shows this text.
+    pub fn wait_screen(&self, id: &str, text: &str) {
+        until(&format!("{text:?} on the screen of session {id}"), || {
+            self.run(&["screen", id]).out.contains(text).then_some(())
+        });
+    }
+
+    /// Waits until a session is in this state.
+    pub fn wait_state(&self, id: &str, state: &str) {
+        until(&format!("session {id} to be {state}"), || {
+            let session = self.session(id)?;
+            (session["state"] == state).then_some(())
+        });
+    }
+
+    /// Waits until there is no session of this id.
+    pub fn wait_gone(&self, id: &str) {
+        until(&format!("the end of session {id}"), || {
+            self.session(id).is_none().then_some(())
+        });
+    }
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // Says so if there is none any more, which is as well.
+        let _ = self.command(&["host", "stop", "--force"]).output();
+    }
+}
