@@ -1,5 +1,10 @@
 //! What can be done with sessions, with a real keeper.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what fails in a test's own means fails the test"
+)]
+
 mod rig;
 
 use rig::{Client, Rig, await_change, await_output, guard, id, shell};

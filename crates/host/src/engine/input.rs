@@ -94,7 +94,10 @@ impl Engine {
             Err(error) => return tracing::error!(%error, "a session's input stays open"),
         };
         let mut core = self.core();
-        let kept = core.sessions.get_mut(&id).and_then(|hosted| hosted.keepsakes.get_mut(STDIN));
+        let kept = core
+            .sessions
+            .get_mut(&id)
+            .and_then(|hosted| hosted.keepsakes.get_mut(STDIN));
         if let Some(kept) = kept {
             *kept = Arc::new(null.into());
         }

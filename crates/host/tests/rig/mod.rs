@@ -1,6 +1,12 @@
 //! A host of its own for each test, with a real keeper.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test's own means: what fails here fails the test"
+)]
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
