@@ -92,9 +92,14 @@ pub(crate) fn connect_or_start(dirs: &Dirs, launch: &Launch) -> Result<UnixStrea
     if let Some(stream) = connect(dirs)? {
         return Ok(stream);
     }
-    start(dirs, launch)?;
+    let started = start(dirs, launch);
     drop(lock);
-    connect(dirs)?.ok_or_else(|| Cause::Unreachable {
+    let connected = connect(dirs)?;
+    if connected.is_none() {
+        started?;
+    }
+    // One that could not begin gave way to another, if one answers.
+    connected.ok_or_else(|| Cause::Unreachable {
         place: dirs.host_socket().display().to_string(),
         source: io::ErrorKind::ConnectionRefused.into(),
     })

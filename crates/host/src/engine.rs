@@ -329,4 +329,4 @@ fn answer_waiters(core: &mut Core, id: SessionId, result: EndResult) {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -60,8 +60,9 @@ pub(crate) fn with_first_file_limit<T>(start: impl FnOnce() -> T) -> T {
     started
 }
 
-/// Takes the lock that only one host can have; a predecessor gets some time to end.
-pub(crate) fn lock(path: &Path) -> io::Result<Option<OwnedFd>> {
+/// Takes the lock that only one host can have; a predecessor gets some time to end. `None` if
+/// there is another host that stays: it answers at `socket`, or does not end in time.
+pub(crate) fn lock(path: &Path, socket: &Path) -> io::Result<Option<OwnedFd>> {
     let file = File::options()
         .read(true)
         .write(true)
@@ -73,7 +74,9 @@ pub(crate) fn lock(path: &Path) -> io::Result<Option<OwnedFd>> {
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Some(file.into())),
-            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < PATIENCE => {
+            Err(rustix::io::Errno::WOULDBLOCK)
+                if begun.elapsed() < PATIENCE && UnixStream::connect(socket).is_err() =>
+            {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),

@@ -82,7 +82,7 @@ pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
         kept
     } else {
         let path = dirs.host_lock();
-        let lock = process::lock(&path).map_err(io(path.clone()))?;
+        let lock = process::lock(&path, &dirs.host_socket()).map_err(io(path.clone()))?;
         let lock = lock.ok_or(StartError::Taken(path))?;
         let path = dirs.host_socket();
         (process::listen(&path).map_err(io(path))?, lock)

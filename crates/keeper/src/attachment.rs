@@ -85,19 +85,21 @@ impl Server {
         if session.flow(wish.stream).is_none() {
             return self.refuse(key, "the session has no such stream");
         }
-        if permit.mode == AttachMode::TakeOver {
-            self.take_over(permit.session);
-        }
+        let (session, mode) = (permit.session, permit.mode);
         self.welcome(key, version, wish, permit);
+        // Behind the welcome: the session is never without a client in between, for the host.
+        if mode == AttachMode::TakeOver {
+            self.take_over(session, key);
+        }
     }
 
-    /// Closes the connections of all clients that control a session, without their help.
-    fn take_over(&mut self, id: SessionId) {
+    /// Closes the connections of all other clients that control a session, without their help.
+    fn take_over(&mut self, id: SessionId, newcomer: ConnKey) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
         for key in session.clients.clone() {
-            let Some(conn) = self.conns.get_mut(&key) else {
+            let Some(conn) = self.conns.get_mut(&key).filter(|_| key != newcomer) else {
                 continue;
             };
             if conn

@@ -1,5 +1,6 @@
 //! Typing into sessions, and looking at their lines and processes.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use winsta_api::{
@@ -76,11 +77,30 @@ impl Engine {
         if eof && taken == bytes.len() {
             let ask = Ask::CloseInput { session: id };
             self.ask_about(id, Verb::Input, ask, Vec::new()).await?;
+            self.let_go_of_input(id);
         }
         Ok(InputReport {
             id: id.0,
             bytes: taken as u64,
         })
+    }
+
+    /// Gives up the kept end of a session's standard input: the program sees the input's end when
+    /// nobody has one any more. As in what a keeper gives, `/dev/null` stands in its place.
+    fn let_go_of_input(&self, id: SessionId) {
+        const STDIN: usize = 3;
+        let null = match std::fs::File::open("/dev/null") {
+            Ok(null) => null,
+            Err(error) => return tracing::error!(%error, "a session's input stays open"),
+        };
+        let mut core = self.core();
+        let kept = core
+            .sessions
+            .get_mut(&id)
+            .and_then(|hosted| hosted.keepsakes.get_mut(STDIN));
+        if let Some(kept) = kept {
+            *kept = Arc::new(null.into());
+        }
     }
 
     /// Sets a terminal's size.
