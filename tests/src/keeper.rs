@@ -456,5 +456,6 @@ pub fn script(id: u32, script: &str) -> Spawn {
         capacity: 1 << 20,
         buffering: Buffering::Drop,
         meta: format!("session {id}"),
+        permit: None,
     }
 }

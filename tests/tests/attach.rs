@@ -41,6 +41,7 @@ impl Stage {
             capacity: 4 << 20,
             buffering: Buffering::Drop,
             meta: String::new(),
+            permit: None,
         });
         Self {
             folder,

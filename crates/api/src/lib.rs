@@ -18,7 +18,7 @@ pub use error::{ApiError, ErrorCode, Holder};
 pub use host::{Counters, HostStatus, Upgrade, Upgraded};
 pub use session::{ConnectionInfo, LineInfo, ProcessInfo, Session, Source};
 pub use verbs::{
-    AttachRequest, AttachTicket, Attachment, Change, Disconnected, EndReport, EndRequest, Guard,
-    How, InputReport, KillReport, LabelRequest, Message, MessageReport, NewSession, SizeRequest,
-    StopReport, SwitchRequest, WaitReport, Warn, Warning,
+    AttachRequest, AttachTicket, Attachment, Change, Created, Disconnected, EndReport, EndRequest,
+    Guard, How, InputReport, KillReport, LabelRequest, Message, MessageReport, NewSession,
+    SizeRequest, StopReport, SwitchRequest, WaitReport, Warn, Warning,
 };

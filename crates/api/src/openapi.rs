@@ -7,10 +7,10 @@
 use utoipa::OpenApi;
 
 use crate::{
-    ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Disconnected, EndReport, EndRequest,
-    Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message, MessageReport,
-    NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest, Upgrade, Upgraded,
-    WaitReport, Warning,
+    ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Created, Disconnected, EndReport,
+    EndRequest, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message,
+    MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest,
+    Upgrade, Upgraded, WaitReport, Warning,
 };
 
 /// The document, as it is served and committed.
@@ -129,7 +129,7 @@ requests! {
         [Upgrade], [Upgraded];
     list: get "/v1/sessions", "All sessions, lowest id first",
         (("current" = Option<u32>, Query)), none, [Vec<Session>];
-    create: post "/v1/sessions", "Start a session", (), [NewSession], [Session];
+    create: post "/v1/sessions", "Start a session", (), [NewSession], [Created];
     one: get "/v1/sessions/{id}", "One session",
         (("id" = u32, Path), ("current" = Option<u32>, Query)), none, [Session];
     end: delete "/v1/sessions/{id}", "End a session, after a warning if that is asked for",

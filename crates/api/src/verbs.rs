@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::session::Session;
+
 /// Names a session so that a newer one with the same number is never hit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Guard {
@@ -34,6 +36,18 @@ pub struct NewSession {
     pub buffering: Option<String>,
     /// Start the console session (id 0): for administrators, beyond every limit.
     pub console: bool,
+    /// Give a permit to attach as well, so that nothing of a short session is missed.
+    pub attach: Option<AttachRequest>,
+}
+
+/// A session that was started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Created {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// The permit, if one was asked for.
+    pub attach: Option<AttachTicket>,
 }
 
 /// A wish to attach.

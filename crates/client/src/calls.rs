@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use winsta_api::{
-    AttachRequest, AttachTicket, AuditEntry, Disconnected, EndReport, EndRequest, Guard,
+    AttachRequest, AttachTicket, AuditEntry, Created, Disconnected, EndReport, EndRequest, Guard,
     HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message, MessageReport,
     NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest, Upgrade, Upgraded,
     WaitReport, Warning, paths,
@@ -42,6 +42,11 @@ impl Host {
 
     /// Starts a session.
     pub fn new_session(&self, wanted: &NewSession) -> Result<Session> {
+        self.create(wanted).map(|created| created.session)
+    }
+
+    /// Starts a session and takes the permit to attach to it, if `wanted` asks for one.
+    pub fn create(&self, wanted: &NewSession) -> Result<Created> {
         self.send("POST", paths::SESSIONS, wanted)
             .map_err(|cause| self.failed(None, cause))
     }

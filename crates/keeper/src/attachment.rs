@@ -75,11 +75,7 @@ impl Server {
                 "the ticket is not known, was used before, or is too old",
             );
         };
-        let live = self
-            .sessions
-            .get(&permit.session)
-            .filter(|s| s.collected.is_none());
-        let Some(session) = live else {
+        let Some(session) = self.sessions.get(&permit.session) else {
             return self.refuse(key, &format!("session {} has ended", permit.session));
         };
         if session.flow(wish.stream).is_none() {

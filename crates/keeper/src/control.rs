@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::event::epoll::EventFlags;
 use winsta_domain::SessionId;
 use winsta_wire::{
-    Answer, CloseReason, ConnectionReport, KeeperMessage, Kind, LineSettings, Refusal, RefusalKind,
-    Reply, Request, SessionReport, Spawn, VERSIONS, Verb, Versions, Welcome,
+    Answer, CloseReason, ConnectionReport, FirstPermit, KeeperMessage, Kind, LineSettings, Refusal,
+    RefusalKind, Reply, Request, SessionReport, Spawn, VERSIONS, Verb, Versions, Welcome,
 };
 
 use crate::birth::Cradle;
@@ -236,6 +236,7 @@ impl Server {
                 "the keeper takes no more sessions",
             ));
         }
+        let permit = spawn.permit.clone();
         let cradle = Cradle {
             ledger: &self.ledger,
             tree: self.tree.as_ref(),
@@ -243,6 +244,26 @@ impl Server {
             now: Self::now(),
         };
         let (session, status) = cradle.start(spawn)?;
+        if let Some(first) = permit {
+            let until = self.millis() + u64::from(first.seconds) * 1_000;
+            let FirstPermit {
+                connection,
+                ticket,
+                mode,
+                note,
+                ..
+            } = first;
+            self.permit(
+                ticket,
+                Permit {
+                    session: id,
+                    connection,
+                    mode,
+                    note,
+                    until,
+                },
+            )?;
+        }
         self.leaders.insert(session.leader, id);
         self.sessions.insert(id, session);
         self.watch(&status, Token::Birth(id), 0, EventFlags::IN);

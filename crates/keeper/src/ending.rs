@@ -255,14 +255,16 @@ impl Server {
         Ok(())
     }
 
-    /// Removes a collected session whose clients are gone or had their time.
+    /// Removes a collected session that nobody looks at or is about to, or whose clients had
+    /// their time.
     pub(crate) fn bury(&mut self, id: SessionId, now: Millis) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
+        let awaited = !session.clients.is_empty() || self.tickets.awaits(now, id);
         if session
             .collected
-            .is_some_and(|until| until <= now || session.clients.is_empty())
+            .is_some_and(|until| until <= now || !awaited)
         {
             self.remove(id);
         }

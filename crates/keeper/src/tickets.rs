@@ -42,6 +42,13 @@ impl Tickets {
         true
     }
 
+    /// Whether somebody may still come to this session.
+    pub(crate) fn awaits(&self, now: Millis, session: SessionId) -> bool {
+        self.permits
+            .values()
+            .any(|permit| permit.session == session && permit.until > now)
+    }
+
     /// Takes the permit that `ticket` stands for: good once, and in time only.
     pub(crate) fn take(&mut self, now: Millis, ticket: &Ticket) -> Option<Permit> {
         self.permits
@@ -71,6 +78,7 @@ mod tests {
         assert!(tickets.add(0, ticket(1), permit(10)));
         assert!(!tickets.add(0, ticket(1), permit(10)));
         assert!(!tickets.add(0, Ticket("short".into()), permit(10)));
+        assert!(tickets.awaits(5, SessionId(1)) && !tickets.awaits(10, SessionId(1)));
         assert_eq!(tickets.take(5, &ticket(2)), None);
         assert_eq!(tickets.take(5, &ticket(1)), Some(permit(10)));
         assert_eq!(tickets.take(5, &ticket(1)), None);

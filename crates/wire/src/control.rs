@@ -233,6 +233,25 @@ pub struct Spawn {
     pub buffering: Buffering,
     /// The host's description.
     pub meta: String,
+    /// Who may attach from the first moment on. Should the session end before they come, its
+    /// output waits for them a few seconds.
+    #[serde(default)]
+    pub permit: Option<FirstPermit>,
+}
+
+/// A permit that is registered together with the session, like [`Verb::Ticket`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstPermit {
+    /// Number for the connection, given by the host.
+    pub connection: ConnectionId,
+    /// The permit.
+    pub ticket: Ticket,
+    /// What its holder may do.
+    pub mode: AttachMode,
+    /// How long it is good for.
+    pub seconds: u32,
+    /// The host's own words about the client.
+    pub note: String,
 }
 
 /// A session whose keeper died, as the host knows it.

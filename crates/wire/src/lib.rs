@@ -20,8 +20,8 @@ pub mod session;
 
 pub use attach::{AttachMode, ClientMessage, CloseReason, KeeperMessage, Output, SnapshotInfo};
 pub use control::{
-    Adopt, Answer, Event, LineSettings, Member, Refusal, RefusalKind, Reply, Request, Signalled,
-    Spawn, Step, Verb,
+    Adopt, Answer, Event, FirstPermit, LineSettings, Member, Refusal, RefusalKind, Reply, Request,
+    Signalled, Spawn, Step, Verb,
 };
 pub use frame::{Decoder, Frame, FrameError, Kind};
 pub use hello::{Hello, Ticket, VERSIONS, Versions, Welcome};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use winsta_api::AttachRequest;
+use winsta_api::{AttachRequest, AttachTicket};
 use winsta_attach::{AttachError, Ending, KeyError, Options, attach, terminal_size};
 use winsta_client::Host;
 use winsta_domain::{SessionId, TerminalSize};
@@ -25,10 +25,15 @@ pub(crate) fn check_terminal() -> Result<TerminalSize, Failure> {
 /// Shows a session at this terminal until the user leaves it or it ends.
 pub(crate) fn attach_here(host: &Host, id: SessionId, request: &AttachRequest) -> Outcome {
     check_terminal()?;
-    let options = options()?;
     let ticket = host
         .ticket(id, request)
         .map_err(|error| Failure::call(&format!("cannot connect to session {id}"), &error))?;
+    attach_with(ticket)
+}
+
+/// The same with a permit that is at hand.
+pub(crate) fn attach_with(ticket: AttachTicket) -> Outcome {
+    let options = options()?;
     let outcome = attach(Path::new(&ticket.socket), Ticket(ticket.ticket), &options);
     Ok(match outcome.map_err(|error| failed(&error))?.ending {
         Ending::Detached | Ending::TakenOver | Ending::Disconnected { .. } => Exit::Done,

@@ -89,7 +89,7 @@ pub(crate) fn attach_to(host: &Host, session: &Session, way: Way) -> Outcome {
     attach_here(host, SessionId(session.id), &request(way))
 }
 
-fn request(way: Way) -> AttachRequest {
+pub(crate) fn request(way: Way) -> AttachRequest {
     AttachRequest {
         mode: match way {
             Way::TakeOver => Attachment::TakeOver,

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::io;
 
 use rustix::termios::tcgetwinsize;
-use winsta_api::{ErrorCode, NewSession};
-use winsta_client::{Host, OutputQuery};
-use winsta_domain::{SessionId, State, TerminalSize};
+use winsta_api::NewSession;
+use winsta_client::Host;
+use winsta_domain::{SessionId, TerminalSize};
 
-use super::attach::check_terminal;
-use super::connect::{Way, attach_to};
+use super::attach::{attach_with, check_terminal};
+use super::connect::{Way, attach_to, request};
 use super::reach::{host, pass_on_problems};
 use crate::grammar::unix::New;
 use crate::output;
@@ -22,55 +22,36 @@ const NOT_INHERITED: [&str; 2] = ["WINSTA_SESSION", "WINSTA_SOCKET"];
 
 impl Execute for New {
     fn execute(self) -> Outcome {
-        let wanted = NewSession {
-            label: self.label.map(String::from),
-            command: texts(self.command)?,
-            size: size(self.size),
-            ..here()
-        };
         if !self.detached {
             // Not a session first, and then nothing to show it at.
             check_terminal()?;
         }
+        let wanted = NewSession {
+            label: self.label.map(String::from),
+            command: texts(self.command)?,
+            size: size(self.size),
+            attach: (!self.detached).then(|| request(Way::TakeOver)),
+            ..here()
+        };
         let host = host(None)?;
-        let session = host
-            .new_session(&wanted)
+        let created = host
+            .create(&wanted)
             .map_err(|error| Failure::call("cannot start a session", &error))?;
         pass_on_problems(&host);
         if self.detached {
-            output::text(&format!("{}\n", session.id))?;
+            output::text(&format!("{}\n", created.session.id))?;
             return Ok(Exit::Done);
         }
-        let id = SessionId(session.id);
-        match attach_to(&host, &session, Way::TakeOver) {
-            Ok(Exit::Session(status)) => {
-                // Nobody else waits for the session that this command started, so that it can go.
-                let _gone = host.wait(id);
-                Ok(Exit::Session(status))
-            }
-            Err(failure) if has_ended(&host, id) => ended_already(&host, id, failure),
-            other => other,
+        let outcome = match created.attach {
+            Some(permit) => attach_with(permit),
+            // A host of an older version, which gives permits only to those who come.
+            None => attach_to(&host, &created.session, Way::TakeOver),
+        };
+        if let Ok(Exit::Session(_)) = outcome {
+            // Nobody else waits for the session that this command started, so that it can go.
+            let _gone = host.wait(SessionId(created.session.id));
         }
-    }
-}
-
-/// Whether a session is no longer listed, or only for its exit status.
-fn has_ended(host: &Host, id: SessionId) -> bool {
-    match host.session(id) {
-        Ok(session) => session.state == State::Down,
-        Err(error) => error.code() == Some(ErrorCode::NotFound),
-    }
-}
-
-/// A command that was done before this terminal could be connected: what it printed, and its exit
-/// status.
-fn ended_already(host: &Host, id: SessionId, failure: Failure) -> Outcome {
-    if let Ok(mut output) = host.output(id, OutputQuery::default()) {
-        output::with_stdout(|out| io::copy(&mut output, out).map(|_| ()))?;
-    }
-    match host.wait(id) {
-        Ok(report) => Ok(Exit::Session(report.exit_code)),
-        Err(_) => Err(failure),
+        outcome
     }
 }
 

@@ -6,10 +6,10 @@ use tokio::time::timeout;
 use winsta_api::{AttachRequest, AttachTicket, Attachment, Disconnected, ErrorCode, Guard};
 use winsta_api::{Session, SwitchRequest};
 use winsta_domain::{ConnectionId, SessionId};
-use winsta_wire::{Answer, AttachMode, Notice, Ticket, Verb as Ask};
+use winsta_wire::{Answer, AttachMode, FirstPermit, Notice, Ticket, Verb as Ask};
 
-use super::Engine;
 use super::hosted::Expected;
+use super::{Core, Engine};
 use crate::access::Verb;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
@@ -22,6 +22,66 @@ const TICKET_SECONDS: u32 = 30;
 const CONSENT: Duration = Duration::from_secs(60);
 /// Longest name or address of a client that is taken note of, in characters.
 const MAX_NAME: usize = 64;
+
+/// A permit that is about to be given.
+pub(super) struct Pass {
+    ticket: Ticket,
+    mode: AttachMode,
+    note: Note,
+}
+
+impl Pass {
+    /// A permit for what `request` asks.
+    pub(super) fn new(
+        request: &AttachRequest,
+        user: String,
+        transport: Transport,
+    ) -> Result<Self, Failure> {
+        let mode = match request.mode {
+            Attachment::TakeOver => AttachMode::TakeOver,
+            Attachment::Share => AttachMode::Share,
+            Attachment::View => AttachMode::View,
+        };
+        let note = Note {
+            client_name: request.client_name.as_deref().map(presentable),
+            client_address: request.client_address.as_deref().map(presentable),
+            user: Some(user),
+            transport,
+            from_session: request.from_session,
+        };
+        Self::with(mode, note)
+    }
+
+    fn with(mode: AttachMode, note: Note) -> Result<Self, Failure> {
+        let ticket = random_hex()
+            .map_err(|error| failure(ErrorCode::Internal, format!("no random numbers: {error}")))?;
+        Ok(Self {
+            ticket: Ticket(ticket),
+            mode,
+            note,
+        })
+    }
+}
+
+impl Core {
+    /// Expects the holder of `pass`, and says what the keeper must know of it.
+    pub(super) fn expect(&mut self, id: SessionId, pass: &Pass) -> Result<FirstPermit, Failure> {
+        let connection = ConnectionId(self.next_connection);
+        self.next_connection = self.next_connection.checked_add(1).unwrap_or(1);
+        self.find(id, Verb::Attach)?.expect(Expected {
+            id: connection,
+            mode: pass.mode,
+            note: pass.note.clone(),
+        });
+        Ok(FirstPermit {
+            connection,
+            ticket: pass.ticket.clone(),
+            mode: pass.mode,
+            seconds: TICKET_SECONDS,
+            note: serde_json::to_string(&pass.note).unwrap_or_default(),
+        })
+    }
+}
 
 impl Engine {
     /// Gives a permit to attach.
@@ -43,62 +103,37 @@ impl Engine {
         if request.ask_consent {
             self.ask_consent(id, &user).await?;
         }
-        let mode = match request.mode {
-            Attachment::TakeOver => AttachMode::TakeOver,
-            Attachment::Share => AttachMode::Share,
-            Attachment::View => AttachMode::View,
-        };
-        let note = Note {
-            client_name: request.client_name.as_deref().map(presentable),
-            client_address: request.client_address.as_deref().map(presentable),
-            user: Some(user),
-            transport,
-            from_session: request.from_session,
-        };
-        self.issue(id, mode, note).await
+        self.issue(id, Pass::new(request, user, transport)?).await
     }
 
     /// Registers a permit with the keeper.
-    async fn issue(
-        &self,
-        id: SessionId,
-        mode: AttachMode,
-        note: Note,
-    ) -> Result<AttachTicket, Failure> {
-        let ticket = random_hex()
-            .map_err(|error| failure(ErrorCode::Internal, format!("no random numbers: {error}")))?;
-        let json = serde_json::to_string(&note).unwrap_or_default();
+    async fn issue(&self, id: SessionId, pass: Pass) -> Result<AttachTicket, Failure> {
         let (connection, asked) = {
             let mut core = self.core();
-            let connection = ConnectionId(core.next_connection);
-            core.next_connection = core.next_connection.checked_add(1).unwrap_or(1);
-            let hosted = core.find(id, Verb::Attach)?;
-            hosted.expect(Expected {
-                id: connection,
-                mode,
-                note,
-            });
-            let asked = self.keeper.ask(
-                Ask::Ticket {
-                    session: id,
-                    connection,
-                    ticket: Ticket(ticket.clone()),
-                    mode,
-                    seconds: TICKET_SECONDS,
-                    note: json,
-                },
-                Vec::new(),
-            );
-            (connection, asked)
+            let permit = core.expect(id, &pass)?;
+            let verb = Ask::Ticket {
+                session: id,
+                connection: permit.connection,
+                ticket: permit.ticket,
+                mode: permit.mode,
+                seconds: permit.seconds,
+                note: permit.note,
+            };
+            (permit.connection, self.keeper.ask(verb, Vec::new()))
         };
         answer(asked)
             .await
             .map_err(|error| keeper_failure(&error))?;
-        Ok(AttachTicket {
+        Ok(self.show(pass, connection))
+    }
+
+    /// A permit as its holder gets it.
+    pub(super) fn show(&self, pass: Pass, connection: ConnectionId) -> AttachTicket {
+        AttachTicket {
             socket: self.dirs.keeper_socket().display().to_string(),
-            ticket,
+            ticket: pass.ticket.0,
             name: connection_name(connection),
-        })
+        }
     }
 
     /// Asks the session's users; the first answer counts.
@@ -238,7 +273,9 @@ impl Engine {
             user: Some(user),
             ..client.note.clone()
         };
-        let ticket = self.issue(id, AttachMode::TakeOver, note).await?;
+        let ticket = self
+            .issue(id, Pass::with(AttachMode::TakeOver, note)?)
+            .await?;
         let notice = Notice::Switch {
             socket: ticket.socket.clone(),
             ticket: ticket.ticket.clone(),

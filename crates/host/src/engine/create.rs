@@ -1,11 +1,12 @@
 //! Starting sessions.
 
-use winsta_api::{ErrorCode, Holder, NewSession, Session};
+use winsta_api::{Created, ErrorCode, Holder, NewSession, Session};
 use winsta_domain::quota::{self, Held, QuotaDecision, Wanted};
 use winsta_domain::session::{Input, SessionMachine};
 use winsta_domain::{Label, SessionId, TerminalSize};
 use winsta_wire::{Answer, Buffering, Conduit, Spawn, Verb};
 
+use super::attach::Pass;
 use super::hosted::Hosted;
 use super::view::ledger_rows;
 use super::{Core, Engine};
@@ -14,7 +15,7 @@ use crate::clock;
 use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
-use crate::meta::Meta;
+use crate::meta::{Meta, Transport};
 
 /// A session that is asked for, its parts checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,20 +33,27 @@ struct Plan {
 
 impl Engine {
     /// Starts a session and waits until its program runs.
-    pub(crate) async fn create(&self, wanted: NewSession) -> Result<Session, Failure> {
+    ///
+    /// `user` is who asks, and who attaches if `wanted` says so.
+    pub(crate) async fn create(&self, wanted: NewSession, user: &str) -> Result<Created, Failure> {
+        let first = wanted.attach.as_ref();
+        let first = first.map(|request| Pass::new(request, user.to_owned(), Transport::Unix));
+        let first = first.transpose()?;
         let plan = self.plan(wanted)?;
         let command = plan.argv.join(" ");
-        let (id, asked) = {
+        let (id, connection, asked) = {
             let mut core = self.core();
             if self.is_stopping() {
                 return Err(Self::stopping_refusal());
             }
             let id = self.admit(&mut core, plan.console)?;
-            let spawn = self.register(&mut core, id, plan);
-            (
-                id,
-                self.keeper.ask(Verb::Spawn(Box::new(spawn)), Vec::new()),
-            )
+            let mut spawn = self.register(&mut core, id, plan);
+            if let Some(pass) = &first {
+                spawn.permit = Some(core.expect(id, pass)?);
+            }
+            let connection = spawn.permit.as_ref().map(|permit| permit.connection);
+            let verb = Verb::Spawn(Box::new(spawn));
+            (id, connection, self.keeper.ask(verb, Vec::new()))
         };
         match answer(asked).await {
             Ok((Answer::Spawned(_), _)) => {
@@ -56,7 +64,11 @@ impl Engine {
                     command,
                     time: clock::now().rfc3339().to_string(),
                 });
-                self.created(id)
+                let attach = first.zip(connection);
+                Ok(Created {
+                    session: self.created(id)?,
+                    attach: attach.map(|(pass, connection)| self.show(pass, connection)),
+                })
             }
             Ok(_) => Err(self.not_created(id, &KeeperError::Strange)),
             Err(error) => Err(self.not_created(id, &error)),
@@ -229,6 +241,7 @@ impl Engine {
             capacity: plan.capacity,
             buffering: plan.buffering,
             meta: meta.to_json(),
+            permit: None,
         };
         core.sessions
             .insert(id, Hosted::new(SessionMachine::new(now), meta));

@@ -116,7 +116,7 @@ impl Scene {
     fn start(&self) -> SessionId {
         let session = self
             .runtime
-            .block_on(self.engine.create(NewSession::default()))
+            .block_on(self.engine.create(NewSession::default(), "ann"))
             .unwrap();
         let id = SessionId(session.id);
         self.engine.spawned(&report(id), Vec::new());
@@ -169,7 +169,7 @@ fn a_session_without_a_command_is_a_login_shell() {
 fn a_session_that_cannot_be_started_leaves_nothing_but_its_number() {
     let scene = Scene::new();
     scene.keeper.refuses.store(true, Ordering::Release);
-    let wanted = scene.engine.create(NewSession::default());
+    let wanted = scene.engine.create(NewSession::default(), "ann");
     assert!(scene.runtime.block_on(wanted).is_err());
     assert!(scene.engine.is_empty());
     scene.keeper.refuses.store(false, Ordering::Release);

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
 use winsta_api::{
-    EndReport, EndRequest, ErrorCode, Guard, KillReport, LabelRequest, LineInfo, Message,
+    Created, EndReport, EndRequest, ErrorCode, Guard, KillReport, LabelRequest, LineInfo, Message,
     MessageReport, NewSession, ProcessInfo, Session, SizeRequest, WaitReport,
 };
 use winsta_domain::SessionId;
@@ -33,7 +33,7 @@ pub(super) async fn create(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     body: Body,
-) -> Answer<WithNote<Session>> {
+) -> Answer<WithNote<Created>> {
     let wanted: NewSession = json(body).await?;
     if wanted.console {
         let relation = access::relation(&caller, app.engine.owner.uid);
@@ -46,8 +46,13 @@ pub(super) async fn create(
         }
     }
     let command = wanted.command.join(" ");
-    let session = app.engine.create(wanted).await?;
-    Ok(WithNote::about(SessionId(session.id), command, session))
+    let user = app.engine.names.of(caller.uid);
+    let created = app.engine.create(wanted, &user).await?;
+    Ok(WithNote::about(
+        SessionId(created.session.id),
+        command,
+        created,
+    ))
 }
 
 pub(super) async fn end(
