@@ -54,10 +54,20 @@ impl Host {
     /// A permit to attach, for [`Host::attach`] or a program of its own. Waits for the user's
     /// consent if that was asked for.
     pub fn ticket(&self, id: SessionId, request: &AttachRequest) -> Result<AttachTicket> {
-        self.about(
-            id,
-            self.patient("POST", &paths::session(id, "attach"), request),
-        )
+        let path = paths::session(id, "attach");
+        let permit = || {
+            let body = serde_json::to_vec(request).map_err(Cause::Answer)?;
+            self.json(&Call {
+                method: "POST",
+                target: &path,
+                content_type: "application/json",
+                body: &body,
+                patience: Patience::Endless,
+                // A permit that nobody got is of no consequence.
+                repeatable: true,
+            })
+        };
+        self.about(id, permit())
     }
 
     /// Sends all clients of a session away.
@@ -155,6 +165,7 @@ impl Host {
         let path = format!("{}/{warning}", paths::WARNINGS);
         let call = Call {
             method: "DELETE",
+            repeatable: false,
             ..Call::get(&path)
         };
         self.json(&call).map_err(|cause| self.failed(None, cause))
@@ -189,6 +200,7 @@ impl Host {
             content_type: "application/octet-stream",
             body: bytes,
             patience: Patience::Usual,
+            repeatable: false,
         };
         self.about(id, self.json(&call))
     }
@@ -207,6 +219,7 @@ impl Host {
             content_type: "application/json",
             body: &body,
             patience: Patience::Endless,
+            repeatable: false,
         })
     }
 

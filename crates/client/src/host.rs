@@ -13,10 +13,16 @@ use crate::dirs::Dirs;
 use crate::error::{Cause, ClientError};
 use crate::http::{HttpError, Request, Response};
 use crate::start::{self, Launch};
-use crate::transport::{Connection, Connector, UnixConnector};
+use crate::transport::{Connection, Connector, LocalConnector, UnixConnector};
 
 /// How long an ordinary call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Pauses before a question is asked again: a host that was killed takes moments to be gone.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(1),
+    Duration::from_millis(20),
+    Duration::from_millis(200),
+];
 /// How long an unused connection is trusted; the host closes it after 30 s.
 const TRUST: Duration = Duration::from_secs(5);
 
@@ -70,10 +76,12 @@ impl Host {
 
     /// The host in `dirs`; started with `launch` if it does not run.
     pub fn started(dirs: &Dirs, launch: &Launch) -> Result<Self, ClientError> {
-        let stream =
-            start::connect_or_start(dirs, launch).map_err(|cause| failed("local", cause))?;
-        let host = Self::over(UnixConnector::new(dirs.host_socket()));
-        host.keep(Box::new(stream));
+        let connector = LocalConnector::new(dirs, launch);
+        let connection = connector
+            .connect()
+            .map_err(|cause| failed("local", cause))?;
+        let host = Self::over(connector);
+        host.keep(connection);
         Ok(host)
     }
 
@@ -149,6 +157,7 @@ impl Host {
             content_type: "application/json",
             body: &body,
             patience: Patience::Usual,
+            repeatable: false,
         })
     }
 
@@ -205,24 +214,23 @@ impl Host {
             content_type: call.content_type,
             body: call.body,
         };
-        if let Some(connection) = self.spare() {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let connection = match self.spare() {
+                Some(spare) => spare,
+                None => self.connector.connect()?,
+            };
             match self.ask(connection, &request, call.patience) {
                 Ok(response) => return Ok(response),
-                // The host has gone since, and perhaps another has come. A request that changes
-                // something may have been carried out, so only questions are asked again.
-                Err(HttpError::NoAnswer | HttpError::Io(_)) if call.method == "GET" => {}
+                // The host has gone, and perhaps another has come or can be started. A request
+                // that changes something may have been carried out, so it is not repeated.
+                Err(error) if call.repeatable && is_loss(&error) => match pauses.next() {
+                    Some(pause) => std::thread::sleep(*pause),
+                    None => return Err(self.cause(error, call.patience)),
+                },
                 Err(error) => return Err(self.cause(error, call.patience)),
             }
         }
-        let connection = self
-            .connector
-            .connect()
-            .map_err(|source| Cause::Unreachable {
-                place: self.connector.place(),
-                source,
-            })?;
-        self.ask(connection, &request, call.patience)
-            .map_err(|error| self.cause(error, call.patience))
     }
 
     fn ask(
@@ -276,6 +284,8 @@ pub(crate) struct Call<'a> {
     pub(crate) content_type: &'static str,
     pub(crate) body: &'a [u8],
     pub(crate) patience: Patience,
+    /// Whether it may be sent again when the host was lost before it answered.
+    pub(crate) repeatable: bool,
 }
 
 impl<'a> Call<'a> {
@@ -286,6 +296,7 @@ impl<'a> Call<'a> {
             content_type: "",
             body: &[],
             patience: Patience::Usual,
+            repeatable: true,
         }
     }
 
@@ -312,6 +323,15 @@ fn unknown_request(response: &Response, call: &Call<'_>) -> Cause {
         spoken: said(paths::API_HEADER),
         client: env!("CARGO_PKG_VERSION"),
         needed: format!("{} {}", call.method, call.target),
+    }
+}
+
+/// Whether the host was lost before it answered.
+fn is_loss(error: &HttpError) -> bool {
+    match error {
+        HttpError::NoAnswer => true,
+        HttpError::Io(error) => !is_timeout(error),
+        HttpError::Cut | HttpError::Head(_) | HttpError::TooLong { .. } | HttpError::Chunk => false,
     }
 }
 

@@ -6,6 +6,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::dirs::Dirs;
+use crate::error::Cause;
+use crate::start::{self, Launch};
+
 /// A connection to a host.
 pub trait Connection: Read + Write + Send {
     /// How long a read or a write may wait; `None` is for ever.
@@ -22,7 +26,7 @@ impl Connection for UnixStream {
 /// Makes connections to one host.
 pub trait Connector: Send {
     /// A new connection.
-    fn connect(&self) -> io::Result<Box<dyn Connection>>;
+    fn connect(&self) -> Result<Box<dyn Connection>, Cause>;
     /// Where it leads, for messages: the path of a socket, the name of a machine.
     fn place(&self) -> String;
 }
@@ -52,11 +56,43 @@ impl UnixConnector {
 }
 
 impl Connector for UnixConnector {
-    fn connect(&self) -> io::Result<Box<dyn Connection>> {
-        Ok(Box::new(UnixStream::connect(&self.path)?))
+    fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
+        match UnixStream::connect(&self.path) {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(source) => Err(Cause::Unreachable {
+                place: self.place(),
+                source,
+            }),
+        }
     }
 
     fn place(&self) -> String {
         self.path.display().to_string()
+    }
+}
+
+/// Connects to the caller's own host, which is started whenever it does not run.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalConnector {
+    dirs: Dirs,
+    launch: Launch,
+}
+
+impl LocalConnector {
+    pub(crate) fn new(dirs: &Dirs, launch: &Launch) -> Self {
+        Self {
+            dirs: dirs.clone(),
+            launch: launch.clone(),
+        }
+    }
+}
+
+impl Connector for LocalConnector {
+    fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
+        Ok(Box::new(start::connect_or_start(&self.dirs, &self.launch)?))
+    }
+
+    fn place(&self) -> String {
+        self.dirs.host_socket().display().to_string()
     }
 }

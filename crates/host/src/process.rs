@@ -15,6 +15,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// How long a predecessor may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a host that was killed may take to be gone.
+const DYING: Duration = Duration::from_secs(2);
+
 /// The limit on open files that this process was started with.
 static FILES: OnceLock<Rlimit> = OnceLock::new();
 
@@ -61,7 +64,8 @@ pub(crate) fn with_first_file_limit<T>(start: impl FnOnce() -> T) -> T {
 }
 
 /// Takes the lock that only one host can have; a predecessor gets some time to end. `None` if
-/// there is another host that stays: it answers at `socket`, or does not end in time.
+/// there is another host that stays: after a while it still answers at `socket`, or does not end
+/// in time.
 pub(crate) fn lock(path: &Path, socket: &Path) -> io::Result<Option<OwnedFd>> {
     let file = File::options()
         .read(true)
@@ -74,9 +78,7 @@ pub(crate) fn lock(path: &Path, socket: &Path) -> io::Result<Option<OwnedFd>> {
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Some(file.into())),
-            Err(rustix::io::Errno::WOULDBLOCK)
-                if begun.elapsed() < PATIENCE && UnixStream::connect(socket).is_err() =>
-            {
+            Err(rustix::io::Errno::WOULDBLOCK) if !stays(begun.elapsed(), socket) => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
@@ -84,6 +86,12 @@ pub(crate) fn lock(path: &Path, socket: &Path) -> io::Result<Option<OwnedFd>> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether a host that still has its lock after `waited` will keep it. One that was killed can be
+/// connected to for a moment, until the kernel has closed all that it had open.
+fn stays(waited: Duration, socket: &Path) -> bool {
+    waited > PATIENCE || (waited > DYING && UnixStream::connect(socket).is_ok())
 }
 
 /// Listens at `path`; what a predecessor left there is replaced. Call it with the lock held.

@@ -111,9 +111,14 @@ fn append_to(path: &Path) -> io::Result<Stdio> {
     Ok(Stdio::from(file))
 }
 
+/// Whether no keeper answers: there is none, or it is about to be gone.
 fn nobody(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+        io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
     )
 }
