@@ -5,4 +5,5 @@ pub mod cells;
 pub mod desk;
 pub mod keeper;
 pub mod patience;
+pub mod stage;
 pub mod tmux;

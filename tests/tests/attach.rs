@@ -1,87 +1,12 @@
 //! The attached client in a real terminal, with a real keeper.
 
-use winsta_domain::{ConnectionId, SessionId, TerminalSize};
-use winsta_tests::keeper::{Host, Keeper};
+use winsta_tests::stage::Stage;
 use winsta_tests::tmux::{Terminal, have};
-use winsta_wire::{
-    AttachMode, Buffering, Conduit, Event, Notice, NoticeAnswer, Spawn, Ticket, Verb,
-};
+use winsta_wire::{AttachMode, Notice};
 
-const CLIENT: &str = env!("CARGO_BIN_EXE_bare-attach");
-const SESSION: SessionId = SessionId(5);
-
-/// A keeper with one session.
-struct Stage {
-    folder: tempfile::TempDir,
-    keeper: Keeper,
-    host: Host,
-    connections: u32,
-}
-
-impl Stage {
-    /// Starts a session in which `sh` runs `script`.
-    fn new(cols: u32, rows: u32, script: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let keeper = Keeper::start(folder.path());
-        let mut host = keeper.host();
-        let env = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        host.spawn(Spawn {
-            session: SESSION,
-            conduit: Conduit::Pty(TerminalSize::new(cols, rows).expect("a size")),
-            argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
-            arg0: None,
-            env: vec![
-                env("PATH", &std::env::var("PATH").unwrap_or_default()),
-                env("HOME", &folder.path().display().to_string()),
-                env("LC_ALL", "C.UTF-8"),
-                env("TERM", "tmux-256color"),
-                env("PS1", "session$ "),
-            ],
-            cwd: "/".to_owned(),
-            capacity: 4 << 20,
-            buffering: Buffering::Drop,
-            meta: String::new(),
-            permit: None,
-        });
-        Self {
-            folder,
-            keeper,
-            host,
-            connections: 0,
-        }
-    }
-
-    /// The command that attaches.
-    fn client(&mut self, mode: AttachMode) -> String {
-        self.connections += 1;
-        let ticket = format!("{:032}", self.connections);
-        self.host.must(Verb::Ticket {
-            session: SESSION,
-            connection: ConnectionId(self.connections),
-            ticket: Ticket(ticket.clone()),
-            mode,
-            seconds: 60,
-            note: String::new(),
-        });
-        let socket = self.folder.path().join("keeper.sock");
-        format!("{CLIENT} {} {ticket}", socket.display())
-    }
-
-    fn notify(&mut self, notice: &Notice) {
-        self.host.must(Verb::Notify {
-            session: SESSION,
-            connection: None,
-            notice: serde_json::to_string(notice).expect("JSON"),
-        });
-    }
-
-    fn answer(&mut self) -> NoticeAnswer {
-        let answer = self.host.event(|event| match event {
-            Event::Answered { answer, .. } => Some(answer.clone()),
-            _ => None,
-        });
-        serde_json::from_str(&answer).expect("an answer")
-    }
+/// A keeper with one session, for the small program that only attaches.
+fn stage(cols: u32, rows: u32, script: &str) -> Stage {
+    Stage::new(env!("CARGO_BIN_EXE_bare-attach"), cols, rows, script)
 }
 
 fn detach(terminal: &Terminal) {
@@ -98,7 +23,7 @@ fn all(_: &str) -> bool {
 /// and compares all cells after attaching, detaching and attaching again, and at another size.
 fn comes_back(script: &str, act: impl Fn(&Terminal), counts: impl Fn(&str) -> bool + Copy) {
     let plain = Terminal::open(80, 24);
-    let mut stage = Stage::new(80, 24, script);
+    let mut stage = stage(80, 24, script);
     let attached = Terminal::open(80, 24);
     plain.line(&format!(
         "exec env PS1='session$ ' sh -c 'printf \"\\033[H\\033[J\\033[3J\"; {script}'"
@@ -194,7 +119,7 @@ fn a_shell_comes_back_after_a_flood() {
 
 #[test]
 fn scrollback_is_there_and_the_title_comes_back() {
-    let mut stage = Stage::new(80, 24, "seq 1 300; printf '\\033]2;my title\\007'; read x");
+    let mut stage = stage(80, 24, "seq 1 300; printf '\\033]2;my title\\007'; read x");
     let terminal = Terminal::open(80, 24);
     terminal.line(&stage.client(AttachMode::TakeOver));
     terminal.wait_text("300");
@@ -210,7 +135,7 @@ fn scrollback_is_there_and_the_title_comes_back() {
 
 #[test]
 fn the_detach_key_steals_nothing() {
-    let mut stage = Stage::new(80, 24, "stty raw -echo; printf ready; exec cat -v");
+    let mut stage = stage(80, 24, "stty raw -echo; printf ready; exec cat -v");
     let terminal = Terminal::open(80, 24);
     terminal.line(&stage.client(AttachMode::TakeOver));
     terminal.wait_text("ready");
@@ -227,7 +152,7 @@ fn the_detach_key_steals_nothing() {
 fn the_terminal_is_as_it_was_whatever_ends_the_client() {
     let script = "stty raw -echo; printf '\\033[?1049h\\033[?1000h\\033[?2004h\\033[?25l'; \
                   printf ready; exec sleep 1000";
-    let mut stage = Stage::new(80, 24, script);
+    let mut stage = stage(80, 24, script);
     let terminal = Terminal::open(80, 24);
     let settings = terminal.settings();
     // all but where the cursor is
@@ -258,7 +183,7 @@ fn the_terminal_is_as_it_was_whatever_ends_the_client() {
 
 #[test]
 fn another_client_takes_over_or_watches() {
-    let mut stage = Stage::new(80, 24, "exec sh");
+    let mut stage = stage(80, 24, "exec sh");
     let (first, second) = (Terminal::open(80, 24), Terminal::open(60, 15));
     first.line(&stage.client(AttachMode::TakeOver));
     first.wait_text("session$");
@@ -286,7 +211,7 @@ fn another_client_takes_over_or_watches() {
 
 #[test]
 fn a_resize_reaches_the_program() {
-    let mut stage = Stage::new(80, 24, "exec sh");
+    let mut stage = stage(80, 24, "exec sh");
     let terminal = Terminal::open(80, 24);
     terminal.line(&stage.client(AttachMode::TakeOver));
     terminal.wait_text("session$");
@@ -320,7 +245,7 @@ fn overrun(stage: &mut Stage) {
 
 #[test]
 fn a_suspended_client_gives_the_terminal_back_and_returns() {
-    let mut stage = Stage::new(80, 24, "exec sh");
+    let mut stage = stage(80, 24, "exec sh");
     let terminal = Terminal::open(80, 24);
     let settings = terminal.settings();
     terminal.line("set -m");
@@ -340,7 +265,7 @@ fn a_suspended_client_gives_the_terminal_back_and_returns() {
 
 #[test]
 fn a_stopped_client_comes_back_with_a_fresh_screen() {
-    let mut stage = Stage::new(80, 24, "exec sh");
+    let mut stage = stage(80, 24, "exec sh");
     let (terminal, plain) = (Terminal::open(80, 24), Terminal::open(80, 24));
     terminal.line(&format!("exec {}", stage.client(AttachMode::TakeOver)));
     terminal.wait_text("session$");
@@ -356,7 +281,7 @@ fn a_stopped_client_comes_back_with_a_fresh_screen() {
 
 #[test]
 fn a_message_is_shown_answered_and_gone() {
-    let mut stage = Stage::new(80, 24, "seq 1 100 | exec less");
+    let mut stage = stage(80, 24, "seq 1 100 | exec less");
     let terminal = Terminal::open(80, 24);
     terminal.line(&stage.client(AttachMode::TakeOver));
     terminal.wait_text("\n22\n23\n");
@@ -389,7 +314,7 @@ fn a_message_is_shown_answered_and_gone() {
 
 #[test]
 fn a_countdown_counts_and_is_cancelled() {
-    let mut stage = Stage::new(80, 24, "exec sh");
+    let mut stage = stage(80, 24, "exec sh");
     let terminal = Terminal::open(80, 24);
     terminal.line(&stage.client(AttachMode::TakeOver));
     terminal.wait_text("session$");
@@ -423,7 +348,7 @@ fn a_countdown_counts_and_is_cancelled() {
 
 #[test]
 fn pipes_are_refused_in_words() {
-    let mut stage = Stage::new(80, 24, "exec sleep 1000");
+    let mut stage = stage(80, 24, "exec sleep 1000");
     let line = stage.client(AttachMode::TakeOver);
     let output = std::process::Command::new("sh")
         .args(["-c", &line])
@@ -439,7 +364,7 @@ fn a_session_of_another_size_is_shown_in_a_window() {
     let script = "printf '\\033[?1049h\\033[H'; seq 1 24 | tr '\\n' ' '; \
                   printf '\\033[24;70Hcorner\\033[12;1Hmiddle'; while read x; do \
                   printf \"\\033[12;1Hgot $x\"; done";
-    let mut stage = Stage::new(80, 24, script);
+    let mut stage = stage(80, 24, script);
     let (large, small) = (Terminal::open(80, 24), Terminal::open(40, 14));
     large.line(&stage.client(AttachMode::TakeOver));
     large.wait_text("corner");
@@ -458,8 +383,8 @@ fn a_session_of_another_size_is_shown_in_a_window() {
 
 #[test]
 fn a_client_is_sent_to_another_session() {
-    let mut here = Stage::new(80, 24, "printf 'first one'; read x");
-    let mut there = Stage::new(80, 24, "printf 'second one'; read x; exit 3");
+    let mut here = stage(80, 24, "printf 'first one'; read x");
+    let mut there = stage(80, 24, "printf 'second one'; read x; exit 3");
     let terminal = Terminal::open(80, 24);
     terminal.line(&here.client(AttachMode::TakeOver));
     terminal.wait_text("first one");
@@ -491,7 +416,7 @@ fn a_client_is_sent_to_another_session() {
 
 #[test]
 fn a_lost_keeper_is_said_in_words() {
-    let mut stage = Stage::new(80, 24, "printf ready; exec sleep 1000");
+    let mut stage = stage(80, 24, "printf ready; exec sleep 1000");
     let terminal = Terminal::open(80, 24);
     let settings = terminal.settings();
     terminal.line(&stage.client(AttachMode::TakeOver));

@@ -118,7 +118,7 @@ impl Scene {
             .runtime
             .block_on(self.engine.create(NewSession::default(), "ann"))
             .unwrap();
-        let id = SessionId(session.id);
+        let id = SessionId(session.session.id);
         self.engine.spawned(&report(id), Vec::new());
         id
     }

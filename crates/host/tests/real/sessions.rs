@@ -1,13 +1,11 @@
 //! What can be done with sessions, with a real keeper.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     reason = "what fails in a test's own means fails the test"
 )]
 
-mod rig;
-
-use rig::{Client, Rig, await_change, await_output, guard, id, shell};
+use crate::rig::{Client, Rig, await_change, await_output, guard, id, shell};
 use winsta_api::{
     Attachment, EndRequest, ErrorCode, Guard, How, Message, NewSession, SizeRequest, SwitchRequest,
     Warn,

@@ -1,18 +1,16 @@
 //! The interface as strangers and careless clients see it.
 
-#![allow(
+#![expect(
     clippy::panic,
     clippy::unwrap_used,
     reason = "what fails in a test's own means fails the test"
 )]
 
-mod rig;
-
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rig::{Rig, id, shell};
+use crate::rig::{Rig, id, shell};
 use winsta_wire::{Decoder, Kind, Welcome};
 
 fn connect(rig: &Rig) -> UnixStream {

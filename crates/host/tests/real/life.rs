@@ -1,8 +1,6 @@
 //! How hosts begin and end.
 
-mod rig;
-
-use rig::{Life, Rig, as_pid, id, is_alive, shell};
+use crate::rig::{Life, Rig, as_pid, id, is_alive, shell};
 use rustix::process::{Signal, kill_process};
 use winsta_api::ErrorCode;
 use winsta_client::{Cause, Host};
@@ -112,7 +110,7 @@ fn host_and_keeper_become_another_program() {
     let before = host.status().unwrap();
     let refused = host.upgrade("/no/such/program").unwrap_err();
     assert_eq!(refused.code(), Some(ErrorCode::Invalid));
-    let program = rig::program().display().to_string();
+    let program = crate::rig::program().display().to_string();
     let report = host.upgrade(&program).unwrap();
     assert_eq!(report.host_before, before.version);
     // The process stays, the program in it begins anew: no request is refused meanwhile.
@@ -123,5 +121,5 @@ fn host_and_keeper_become_another_program() {
     );
     assert_eq!(after.sessions, 1);
     host.input(id(&session), b"news\n").unwrap();
-    rig::await_output(&host, id(&session), "got news");
+    crate::rig::await_output(&host, id(&session), "got news");
 }

@@ -1,8 +1,6 @@
 //! What is kept when host or keeper are killed.
 
-mod rig;
-
-use rig::{Rig, await_change, await_output, guard, id, is_alive, murder, shell};
+use crate::rig::{Rig, await_change, await_output, guard, id, is_alive, murder, shell};
 use winsta_api::{EndRequest, How};
 use winsta_domain::SessionId;
 
@@ -74,7 +72,7 @@ fn a_session_that_ends_with_its_keeper_has_a_status() {
     let keeper = host.status().unwrap().keeper_pid.unwrap();
     // Stopped, it sees no end of a session.
     let stop = rustix::process::Signal::STOP;
-    rustix::process::kill_process(rig::as_pid(keeper), stop).unwrap();
+    rustix::process::kill_process(crate::rig::as_pid(keeper), stop).unwrap();
     murder(session.leader_pid.unwrap());
     murder(keeper);
     assert_eq!(host.wait(id(&session)).unwrap().exit_code, 137);

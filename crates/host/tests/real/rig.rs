@@ -1,7 +1,6 @@
 //! A host of its own for each test, with a real keeper.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(
+#![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
