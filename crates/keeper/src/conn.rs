@@ -27,6 +27,8 @@ pub(crate) struct Conn {
     pub(crate) closing: bool,
     /// Whether nothing is read from it, because the session takes no more input.
     pub(crate) stuffed: bool,
+    /// Whether there is more to send than its socket took.
+    pub(crate) behind: bool,
     /// What epoll watches it for.
     pub(crate) armed: u32,
 }
@@ -75,6 +77,7 @@ impl Conn {
             role: Role::New,
             closing: false,
             stuffed: false,
+            behind: false,
             armed: 0,
         }
     }

@@ -176,7 +176,12 @@ impl Server {
     /// Sends a client what it has not got yet, as far as its socket takes it.
     pub(crate) fn pump(&mut self, key: ConnKey) {
         match self.pump_some(key) {
-            Ok(more) => self.rearm_conn(key, more),
+            Ok(more) => {
+                if let Some(conn) = self.conns.get_mut(&key) {
+                    conn.behind = more;
+                }
+                self.rearm_conn(key);
+            }
             Err(Lost) => self.close(key),
         }
     }
@@ -390,7 +395,7 @@ impl Server {
                 conn.stuffed = false;
             }
             self.hear(key);
-            self.rearm_conn(key, false);
+            self.rearm_conn(key);
         }
     }
 }

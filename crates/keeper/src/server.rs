@@ -236,7 +236,7 @@ impl Server {
     }
 
     /// Watches a connection for what it is ready for.
-    pub(crate) fn rearm_conn(&mut self, key: ConnKey, more: bool) {
+    pub(crate) fn rearm_conn(&mut self, key: ConnKey) {
         let Some(conn) = self.conns.get(&key) else {
             return;
         };
@@ -247,7 +247,7 @@ impl Server {
             // Its end is still heard of.
             wanted |= EventFlags::RDHUP;
         }
-        if more || !conn.outbox.is_empty() {
+        if conn.behind || !conn.outbox.is_empty() {
             wanted |= EventFlags::OUT;
         }
         let armed = self.watch(conn.fd(), Token::Conn(key), conn.armed, wanted);
@@ -279,7 +279,7 @@ impl Server {
         };
         match conn.outbox.flush(conn.socket.as_fd()) {
             Ok(true) if conn.closing => self.close(key),
-            Ok(_) => self.rearm_conn(key, false),
+            Ok(_) => self.rearm_conn(key),
             Err(_) => self.close(key),
         }
     }

@@ -69,7 +69,7 @@ impl Server {
         self.next_conn = self.next_conn.wrapping_add(1);
         let pid = peer.pid.as_raw_nonzero().get().unsigned_abs();
         self.conns.insert(key, Conn::new(socket, pid));
-        self.rearm_conn(key, false);
+        self.rearm_conn(key);
     }
 
     fn make_room(&mut self) {
@@ -112,7 +112,7 @@ impl Server {
             Err(_) => return self.close(key),
         }
         self.hear(key);
-        self.rearm_conn(key, false);
+        self.rearm_conn(key);
     }
 
     /// Works through the frames that have come.

@@ -402,7 +402,11 @@ impl Server {
         }
         self.reap();
         for key in self.conns.keys().copied().collect::<Vec<_>>() {
-            self.rearm_conn(key, true);
+            // What it had got is not known: the first writable moment tells.
+            if let Some(conn) = self.conns.get_mut(&key) {
+                conn.behind = true;
+            }
+            self.rearm_conn(key);
         }
         self.tell(&Event::Upgraded {
             program: env!("CARGO_PKG_VERSION").to_owned(),

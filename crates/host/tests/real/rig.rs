@@ -1,7 +1,6 @@
 //! A host of its own for each test, with a real keeper.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test's own means: what fails here fails the test"
@@ -24,7 +23,7 @@ use winsta_wire::{ClientMessage, KeeperMessage, Kind, Notice, NoticeAnswer, Outp
 pub(crate) struct Rig {
     pub(crate) dirs: Dirs,
     pub(crate) launch: Launch,
-    base: tempfile::TempDir,
+    _base: tempfile::TempDir,
 }
 
 impl Rig {
@@ -54,7 +53,11 @@ impl Rig {
             program: "/usr/bin/env".into(),
             args,
         };
-        Self { dirs, launch, base }
+        Self {
+            dirs,
+            launch,
+            _base: base,
+        }
     }
 
     /// Connects to the host, which is started if it does not run.
