@@ -3,7 +3,7 @@
 //!
 //! It decides nothing: what to start, who may attach and when a session ends is the host's
 //! business, told over the socket in the words of [`winsta_wire`]. It parses no data of programs
-//! while they flow, only folds older output into a model of the screen ([`picture`]).
+//! while they flow, only folds older output into a model of the screen (`picture`).
 
 mod adopt;
 mod attachment;
