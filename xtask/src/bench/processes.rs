@@ -94,6 +94,17 @@ pub(crate) fn pss(processes: &[Process]) -> Result<u64> {
     Ok(sum)
 }
 
+/// The same without what they map of files in memory, for those who count these by themselves.
+pub(crate) fn pss_without_files(processes: &[Process]) -> Result<u64> {
+    let mut sum = 0;
+    for process in processes {
+        let path = format!("/proc/{}/smaps_rollup", process.pid);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        sum += field(&text, "Pss:").saturating_sub(field(&text, "Pss_Shmem:")) * 1024;
+    }
+    Ok(sum)
+}
+
 /// How often the threads of processes went to sleep of their own will since they were started.
 pub(crate) fn wakeups(processes: &[Process]) -> Result<u64> {
     let mut sum = 0;

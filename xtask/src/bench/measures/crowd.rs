@@ -14,6 +14,9 @@ use crate::bench::processes::{memory_files, pss, wakeups};
 /// How often the list is asked for in a run.
 const LISTINGS: usize = 21;
 
+/// How long everybody is given to come to rest.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// Creates the sessions, then looks at what they cost.
 pub(super) fn crowd(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     let place = Place::new()?;
@@ -39,6 +42,8 @@ pub(super) fn crowd(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
 
 fn idle(peer: &dyn Peer, place: &Place, setting: &mut Setting) -> Result<()> {
     let own = place.own(peer.programs())?;
+    // What the last creation and listing set going is not idleness yet.
+    std::thread::sleep(SETTLE);
     let before = wakeups(&own)?;
     std::thread::sleep(setting.scale.idle);
     let after = wakeups(&own)?;

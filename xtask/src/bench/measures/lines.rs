@@ -9,7 +9,7 @@ use crate::bench::figures::float;
 use crate::bench::material::KEPT_LINES;
 use crate::bench::peer::Peer;
 use crate::bench::place::Place;
-use crate::bench::processes::{memory_files, pss};
+use crate::bench::processes::{memory_files, pss_without_files};
 use crate::bench::signals::Signals;
 
 /// Sessions over which the price is averaged.
@@ -52,9 +52,9 @@ pub(super) fn lines(peer: &dyn Peer, setting: &mut Setting) -> Result<()> {
     Ok(())
 }
 
-/// Memory of the peer's processes and of the files in memory that they hold, in bytes. What
-/// of such a file is mapped counts twice: too much rather than too little.
+/// Memory of the peer's processes and of the files in memory that they hold, in bytes, each page
+/// counted once.
 fn memory(peer: &dyn Peer, place: &Place) -> Result<u64> {
     let own = place.own(peer.programs())?;
-    Ok(pss(&own)? + memory_files(&own)?)
+    Ok(pss_without_files(&own)? + memory_files(&own)?)
 }
