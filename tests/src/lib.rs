@@ -2,7 +2,12 @@
 
 pub mod binary;
 pub mod cells;
+pub mod chance;
 pub mod desk;
 pub mod keeper;
+pub mod numbered;
 pub mod patience;
+pub mod process;
 pub mod tmux;
+pub mod trouble;
+pub mod watcher;
