@@ -41,6 +41,16 @@ pub struct Tally {
     pub failed: u32,
 }
 
+impl Tally {
+    /// Whether each thing was done once more at least, but for failing.
+    pub fn is_beyond(&self, earlier: &Self) -> bool {
+        self.lists > earlier.lists
+            && self.attached > earlier.attached
+            && self.reads > earlier.reads
+            && self.typed > earlier.typed
+    }
+}
+
 /// The time that users work.
 pub struct Shift<'a>(&'a AtomicBool);
 

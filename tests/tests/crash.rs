@@ -158,7 +158,11 @@ fn an_upgrade_loses_nothing_and_no_client() {
             let (trouble, chance) = (&trouble, chance.fork());
             scope.spawn(move || trouble.work(who, chance));
         }
-        for round in 0..10 {
+        for round in 0..scale("WINSTA_CRASH_UPGRADES", 10) {
+            let begun = trouble.tally();
+            until("users to do something of everything", || {
+                trouble.tally().is_beyond(&begun).then_some(())
+            });
             let ran = desk.run(&["host", "upgrade"]);
             assert_eq!(ran.status, 0, "{round}: {ran:?}");
         }

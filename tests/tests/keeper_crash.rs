@@ -105,7 +105,7 @@ fn a_keeper_that_outlived_its_host_takes_exit_statuses_along() {
     numbered::read_beyond(&host, &session, 2);
     host.input(id, b"end\n").expect("it takes input");
     let report = host.wait(id).expect("it ends");
-    assert_eq!(report.status, "unknown");
+    assert_eq!(report.status, "exit status unknown");
 }
 
 #[test]
@@ -114,13 +114,15 @@ fn what_is_left_when_host_and_keeper_die_at_once() {
     let host = desk.host();
     let mortal = start(&host, &numbered::writer("mortal"));
     let mut stubborn = numbered::writer("stubborn");
-    stubborn.command[2].insert_str(0, "trap '' HUP; ");
+    stubborn.command[2] = "trap '' HUP; echo line 0; exec sleep 1000".to_owned();
     let stubborn = start(&host, &stubborn);
     for session in [&mortal, &stubborn] {
         numbered::read_beyond(&host, session, 0);
     }
     let lives = [leader(&mortal), leader(&stubborn)];
     let before = host.status().expect("a status");
+    // The trail is written by a thread of its own, which answers behind what it had to write.
+    host.audit(1).expect("a trail");
     // Stopped first, so that neither does anything about the other's death.
     let both = [before.pid, before.keeper_pid.expect("a keeper")];
     for pid in both {
@@ -140,11 +142,14 @@ fn what_is_left_when_host_and_keeper_die_at_once() {
         let id = SessionId(session.id);
         let gone = host.session(id).expect_err("it is lost");
         assert_eq!(gone.code(), Some(ErrorCode::NotFound));
-        assert_eq!(host.wait(id).expect("it is history").status, "unknown");
+        assert_eq!(host.wait(id).expect("it is history").status, "exit status unknown");
         let audit = host.audit(100).expect("a trail");
         let mut about = audit.iter().filter(|e| e.session == Some(session.id));
         assert!(about.any(|entry| entry.action == "lost"), "{audit:?}");
     }
+    // It has no terminal and no host any more, but it lives.
+    assert!(lives[1].lives());
+    murder(&[lives[1].pid]);
     // Numbers are not given again.
     let next = start(&host, &numbered::writer("next"));
     assert_eq!(next.id, stubborn.id + 1);
