@@ -75,8 +75,8 @@ impl Watcher {
         match stream.read(&mut part) {
             Ok(0) => return Seen::End,
             Ok(count) => self.attached.decoder.push(&part[..count]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-            }
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(_) => return Seen::End,
         }
         while let Some(frame) = self.attached.decoder.next_frame().expect("frames") {

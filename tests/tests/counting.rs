@@ -27,9 +27,17 @@ fn come_and_go(desk: &Desk, sessions: usize) {
     let host = desk.host();
     for batch in 0..sessions.div_ceil(BATCH) {
         let wanted = |n: usize| NewSession {
-            command: ["sh", "-c", if n.is_multiple_of(3) { "sleep 1000" } else { "echo x" }]
-                .map(str::to_owned)
-                .to_vec(),
+            command: [
+                "sh",
+                "-c",
+                if n.is_multiple_of(3) {
+                    "sleep 1000"
+                } else {
+                    "echo x"
+                },
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             pipes: n.is_multiple_of(2),
             ..NewSession::default()
         };
@@ -60,7 +68,9 @@ fn terminals(pid: u32) -> usize {
     let links = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it lives");
     let targets = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
     let name = |target: PathBuf| target.display().to_string();
-    let ends = targets.map(name).filter(|n| n.contains("ptmx") || n.contains("/pts/"));
+    let ends = targets
+        .map(name)
+        .filter(|n| n.contains("ptmx") || n.contains("/pts/"));
     ends.count()
 }
 
@@ -73,7 +83,10 @@ fn cgroups(keeper: u32) -> Vec<PathBuf> {
         let folder = mount.join(own.unwrap_or_default());
         folder.join(format!("winsta-{keeper}"))
     });
-    let folders = trees.iter().filter_map(|tree| tree.read_dir().ok()).flatten();
+    let folders = trees
+        .iter()
+        .filter_map(|tree| tree.read_dir().ok())
+        .flatten();
     let paths = folders.filter_map(|entry| Some(entry.ok()?.path()));
     paths.filter(|path| path.is_dir()).collect()
 }
@@ -114,5 +127,8 @@ fn two_thousand_sessions_leave_nothing_behind() {
     let mut both = both.to_vec();
     both.sort_unstable();
     assert_eq!(left, both, "nothing else is alive");
-    assert_eq!(desk.host().status().expect("a status").counters.created, 2_100);
+    assert_eq!(
+        desk.host().status().expect("a status").counters.created,
+        2_100
+    );
 }

@@ -34,12 +34,11 @@ fn writers(host: &Host, count: usize) -> Vec<Session> {
 type Lasting = (Option<String>, Option<u32>, Option<String>, Option<String>);
 
 fn lasting(listing: &Listing) -> BTreeMap<u32, Lasting> {
-    let lasting = |s: &Session| {
+    let row = |s: &Session| {
         let (label, device, logon) = (s.label.clone(), s.device.clone(), s.logon_time.clone());
-        (label, s.leader_pid, device, logon)
+        (s.id, (label, s.leader_pid, device, logon))
     };
-    let sessions = listing.sessions.iter();
-    sessions.map(|s| (s.id, lasting(s))).collect()
+    listing.sessions.iter().map(row).collect()
 }
 
 fn lives(sessions: &[Session]) -> Vec<Life> {

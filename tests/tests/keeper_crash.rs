@@ -142,7 +142,10 @@ fn what_is_left_when_host_and_keeper_die_at_once() {
         let id = SessionId(session.id);
         let gone = host.session(id).expect_err("it is lost");
         assert_eq!(gone.code(), Some(ErrorCode::NotFound));
-        assert_eq!(host.wait(id).expect("it is history").status, "exit status unknown");
+        assert_eq!(
+            host.wait(id).expect("it is history").status,
+            "exit status unknown"
+        );
         let audit = host.audit(100).expect("a trail");
         let mut about = audit.iter().filter(|e| e.session == Some(session.id));
         assert!(about.any(|entry| entry.action == "lost"), "{audit:?}");

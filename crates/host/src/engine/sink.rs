@@ -347,7 +347,10 @@ impl Engine {
 
     /// Takes in what this host found when it began, and has the history say what it did not.
     pub(crate) fn begin_with(&self, found: Vec<Found>) {
-        let sessions = found.iter().map(|found| self.begun(&found.report)).collect();
+        let sessions = found
+            .iter()
+            .map(|found| self.begun(&found.report))
+            .collect();
         let detail = "no keeper has it any more".to_owned();
         self.audit.milestone(Milestone::Found {
             incarnation: self.incarnation(),
