@@ -1,5 +1,6 @@
 //! A user at a desk: the command line with a host, keeper and folders of its own.
 
+use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use winsta_client::{ClientError, Dirs, Host, Launch};
 
 use crate::binary::winsta;
 use crate::patience::until;
@@ -73,6 +75,34 @@ impl Desk {
             ("WINSTA_STATE_DIR", self.folder().join("state")),
             ("WINSTA_CONFIG", self.folder().join("config.toml")),
         ]
+    }
+
+    /// The folders of this desk's host.
+    pub fn dirs(&self) -> Dirs {
+        Dirs::at(self.folder().join("run"), self.folder().join("state"))
+    }
+
+    /// Connects to this desk's host as commands do: it is started if it does not run.
+    pub fn try_host(&self) -> Result<Host, ClientError> {
+        let pairs = self.env().map(|(name, value)| {
+            let mut pair = OsString::from(name);
+            pair.push("=");
+            pair.push(value);
+            pair
+        });
+        let mut args = pairs.to_vec();
+        args.push(winsta().into());
+        args.extend(["host", "run", "--daemon"].map(OsString::from));
+        let launch = Launch {
+            program: "/usr/bin/env".into(),
+            args,
+        };
+        Host::started(&self.dirs(), &launch)
+    }
+
+    /// The same, where it must succeed.
+    pub fn host(&self) -> Host {
+        self.try_host().expect("a host answers")
     }
 
     /// The program with these words, yet to be run.

@@ -2,8 +2,13 @@
 
 pub mod binary;
 pub mod cells;
+pub mod chance;
 pub mod desk;
 pub mod keeper;
+pub mod numbered;
 pub mod patience;
+pub mod process;
 pub mod stage;
 pub mod tmux;
+pub mod trouble;
+pub mod watcher;

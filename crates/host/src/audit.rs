@@ -30,10 +30,7 @@ pub(crate) enum Milestone {
     /// It was started.
     Started {
         incarnation: Incarnation,
-        session: SessionId,
-        user: String,
-        command: String,
-        time: String,
+        begun: Begun,
     },
     /// It ended.
     Ended {
@@ -42,6 +39,22 @@ pub(crate) enum Milestone {
         status: ExitStatus,
         time: String,
     },
+    /// A host began and found these. What had begun before and is not among them is lost, with
+    /// its keeper; an entry like `entry` says so of each.
+    Found {
+        incarnation: Incarnation,
+        sessions: Vec<Begun>,
+        entry: Box<AuditEntry>,
+    },
+}
+
+/// A session's beginning.
+#[derive(Clone, Debug)]
+pub(crate) struct Begun {
+    pub(crate) session: SessionId,
+    pub(crate) user: String,
+    pub(crate) command: String,
+    pub(crate) time: String,
 }
 
 enum Work {
@@ -139,6 +152,12 @@ impl Audit {
         };
         self.work.try_send(work).ok()?;
         status.await.ok().flatten()
+    }
+
+    /// Waits until everything up to now is written, or cannot be.
+    pub(crate) async fn settle(&self) {
+        // An answer comes behind the entries.
+        let _ = self.read(0, None).await;
     }
 
     fn hand_over(&self, work: Work) {
@@ -280,6 +299,56 @@ mod tests {
             assert_eq!(audit.ending(incarnation, SessionId(4)).await, None);
         });
         assert_eq!(problems.list(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_later_host_does_not_find_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Audit::start(folder.path().join("audit.db"), Problems::default()).unwrap();
+        let incarnation = Incarnation("i".to_owned());
+        let begun = |number| Begun {
+            session: SessionId(number),
+            user: "bea".to_owned(),
+            command: "sh".to_owned(),
+            time: "t".to_owned(),
+        };
+        let started = |number| Milestone::Started {
+            incarnation: Incarnation("i".to_owned()),
+            begun: begun(number),
+        };
+        let ended = Milestone::Ended {
+            incarnation: Incarnation("i".to_owned()),
+            session: SessionId(1),
+            status: ExitStatus::Code(0),
+            time: "t".to_owned(),
+        };
+        // An end may be told before the beginning.
+        for milestone in [ended, started(1), started(2), started(3)] {
+            audit.milestone(milestone);
+        }
+        for _ in 0..2 {
+            audit.milestone(Milestone::Found {
+                incarnation: incarnation.clone(),
+                sessions: vec![begun(3)],
+                entry: Box::new(entry("lost")),
+            });
+        }
+        runtime().block_on(async {
+            let entries = audit.read(9, None).await.unwrap();
+            let lost = AuditEntry {
+                session: Some(2),
+                ..entry("lost")
+            };
+            assert_eq!(entries, [lost], "once");
+            for (number, status) in [
+                (1, Some(ExitStatus::Code(0))),
+                (2, Some(ExitStatus::Unknown)),
+                (3, None),
+            ] {
+                let ending = audit.ending(incarnation.clone(), SessionId(number)).await;
+                assert_eq!(ending, status, "{number}");
+            }
+        });
     }
 
     #[test]

@@ -235,7 +235,7 @@ async fn begin(
     }));
     engine.greeted(greeting);
     let found = rescue::gather(&mut conn).await?;
-    engine.reconcile(found);
+    engine.begin_with(found);
     Ok((engine, queue, conn, place))
 }
 
@@ -320,6 +320,7 @@ impl Running {
         // Only this host's own socket: a successor waits for the lock before it makes one.
         let _ = std::fs::remove_file(self.app.engine.dirs.host_socket());
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
+        let _ = timeout(FAREWELL, self.app.engine.audit.settle()).await;
         tracing::info!("the host ends");
         drop(self.lock);
         Ok(())
@@ -328,6 +329,7 @@ impl Running {
     /// Becomes another program that goes on with socket and lock; comes back only if that fails.
     async fn turn_into(&self, program: &str, listener: &UnixListener) {
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
+        let _ = timeout(FAREWELL, self.app.engine.audit.settle()).await;
         tracing::info!(program, "the host is replaced");
         let handed = listener
             .try_clone()

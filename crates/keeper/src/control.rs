@@ -17,6 +17,7 @@ use crate::refuse::{invalid, refusal, system, unknown};
 use crate::server::{Server, Token, Unborn};
 use crate::session::Session;
 use crate::tickets::Permit;
+use crate::upgrade::Replacement;
 
 /// Most sessions that a keeper has.
 const SESSIONS: usize = 16_384;
@@ -80,7 +81,10 @@ impl Server {
             } => self.read(session, stream, from, max, &mut bytes),
             Verb::Snapshot { session } => self.snapshot(session, &mut bytes),
             Verb::Write { session, user } => self.write(session, user, tail),
-            Verb::Upgrade { program } => return self.upgrade(seq, &program),
+            Verb::Upgrade { program } => {
+                self.replacement = Some(Replacement { seq, program });
+                return;
+            }
             verb => self.carry_out(verb),
         };
         self.reply(

@@ -19,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::session::Session;
 use crate::sys::limits::FileLimit;
 use crate::tickets::Tickets;
+use crate::upgrade::Replacement;
 
 /// Something that epoll watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,8 @@ pub(crate) struct Server {
     pub(crate) next_conn: ConnKey,
     pub(crate) control: Option<ConnKey>,
     pub(crate) tickets: Tickets,
+    /// Carried out between two frames, when nothing that came is in a local variable.
+    pub(crate) replacement: Option<Replacement>,
     /// Given up for a moment when no descriptor is left, so that a connection can be refused
     /// instead of waiting in the listener for ever.
     pub(crate) spare: Option<OwnedFd>,

@@ -117,6 +117,16 @@ impl Server {
 
     /// Works through the frames that have come.
     pub(crate) fn hear(&mut self, key: ConnKey) {
+        self.hear_on(key);
+        while let Some(replacement) = self.replacement.take() {
+            self.upgrade(&replacement);
+            // This program it is, then.
+            self.hear_on(key);
+        }
+    }
+
+    /// Works through frames until none is left or one asks for another program.
+    fn hear_on(&mut self, key: ConnKey) {
         let Some(conn) = self.conns.get_mut(&key) else {
             return;
         };
@@ -125,7 +135,7 @@ impl Server {
             let Some(conn) = self.conns.get(&key) else {
                 return;
             };
-            if conn.stuffed || conn.closing {
+            if conn.stuffed || conn.closing || self.replacement.is_some() {
                 break Ok(());
             }
             let frame = match decoder.next_frame() {

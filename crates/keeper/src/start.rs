@@ -153,6 +153,7 @@ fn fresh(folder: PathBuf, lock: File) -> io::Result<Server> {
         next_conn: 1,
         control: None,
         tickets: Tickets::default(),
+        replacement: None,
         spare: socket::spare(),
         buffer: vec![0; socket::TURN],
         clock: Instant::now(),

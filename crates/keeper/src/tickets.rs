@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use winsta_domain::{ConnectionId, SessionId};
 use winsta_wire::{AttachMode, Ticket};
 
@@ -13,7 +14,7 @@ const MOST: usize = 4_096;
 const LEAST_CHARS: usize = 16;
 
 /// What a permit is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Permit {
     pub(crate) session: SessionId,
     pub(crate) connection: ConnectionId,
@@ -55,6 +56,24 @@ impl Tickets {
             .remove(ticket)
             .filter(|permit| permit.until > now)
     }
+
+    /// Those that are still good, on a clock that stands at 0 now.
+    pub(crate) fn save(&self, now: Millis) -> Vec<(Ticket, Permit)> {
+        let good = self.permits.iter().filter(|(_, p)| p.until > now);
+        let saved = good.map(|(ticket, permit)| {
+            let until = permit.until - now;
+            let permit = permit.clone();
+            (ticket.clone(), Permit { until, ..permit })
+        });
+        saved.collect()
+    }
+
+    /// What was saved, on a clock that began anew.
+    pub(crate) fn restore(saved: Vec<(Ticket, Permit)>) -> Self {
+        Self {
+            permits: saved.into_iter().collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -84,5 +103,16 @@ mod tests {
         assert_eq!(tickets.take(5, &ticket(1)), None);
         assert!(tickets.add(0, ticket(3), permit(10)));
         assert_eq!(tickets.take(10, &ticket(3)), None);
+    }
+
+    #[test]
+    fn another_program_knows_what_is_still_good() {
+        let mut tickets = Tickets::default();
+        let ticket = |n: u32| Ticket(format!("{n:032x}"));
+        assert!(tickets.add(0, ticket(1), permit(10)));
+        assert!(tickets.add(0, ticket(2), permit(20)));
+        let mut restored = Tickets::restore(tickets.save(15));
+        assert_eq!(restored.take(0, &ticket(1)), None);
+        assert_eq!(restored.take(4, &ticket(2)), Some(permit(5)));
     }
 }

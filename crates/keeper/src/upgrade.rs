@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use winsta_domain::{ConnectionId, ExitStatus, SessionId, TerminalSize, Timestamp};
 use winsta_wire::{
     Answer, AttachMode, Buffering, Conduit, Decoder, Event, RefusalKind, Reply, SizeMark, Step,
-    Stream,
+    Stream, Ticket,
 };
 
 use crate::cgroup::{Cgroup, Tree};
@@ -34,7 +34,7 @@ use crate::server::{Server, Token};
 use crate::session::{Flow, Session};
 use crate::sys::limits::FileLimit;
 use crate::sys::{passing, signals};
-use crate::tickets::Tickets;
+use crate::tickets::{Permit, Tickets};
 
 /// Number of the first version of [`State`]; fields are only ever added.
 const FORMAT: u32 = 1;
@@ -52,6 +52,8 @@ struct State {
     control: Option<ConnKey>,
     sessions: Vec<SavedSession>,
     conns: Vec<SavedConn>,
+    #[serde(default)]
+    tickets: Vec<(Ticket, Permit)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,9 +122,17 @@ struct SavedClient {
     note: String,
 }
 
+/// A wish for another program.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    pub(crate) seq: u64,
+    pub(crate) program: String,
+}
+
 impl Server {
-    /// Replaces this program by `program`. Returns only if that cannot be done.
-    pub(crate) fn upgrade(&mut self, seq: u64, program: &str) {
+    /// Replaces this program by another. Returns only if that cannot be done.
+    pub(crate) fn upgrade(&mut self, replacement: &Replacement) {
+        let Replacement { seq, ref program } = *replacement;
         if !self.unborn.is_empty() {
             let outcome = Err(refusal(
                 RefusalKind::Busy,
@@ -190,6 +200,7 @@ impl Server {
                 .iter()
                 .map(|(key, conn)| save_conn(*key, conn))
                 .collect(),
+            tickets: self.tickets.save(self.millis()),
         };
         let file = rustix::fs::memfd_create("winsta-keeper", MemfdFlags::CLOEXEC)?;
         let mut file = File::from(file);
@@ -359,7 +370,8 @@ pub(crate) fn resume(number: RawFd) -> io::Result<Server> {
         conns: HashMap::new(),
         next_conn: state.next_conn,
         control: None,
-        tickets: Tickets::default(),
+        tickets: Tickets::restore(state.tickets),
+        replacement: None,
         spare: crate::socket::spare(),
         buffer: vec![0; crate::socket::TURN],
         clock: std::time::Instant::now(),
@@ -407,6 +419,8 @@ impl Server {
                 conn.behind = true;
             }
             self.rearm_conn(key);
+            // What had come before the program was replaced comes no second time.
+            self.hear(key);
         }
         self.tell(&Event::Upgraded {
             program: env!("CARGO_PKG_VERSION").to_owned(),

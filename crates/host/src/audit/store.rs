@@ -1,12 +1,13 @@
 //! The database of the audit trail and the history.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use winsta_api::AuditEntry;
 use winsta_domain::{ExitStatus, Incarnation, SessionId};
 
-use super::Milestone;
+use super::{Begun, Milestone};
 
 /// Most entries and most sessions that are kept; the oldest go when the file is opened.
 const KEPT: u32 = 200_000;
@@ -181,19 +182,7 @@ impl Batch<'_> {
 
     pub(super) fn milestone(&self, milestone: &Milestone) -> Result<(), rusqlite::Error> {
         match milestone {
-            Milestone::Started {
-                incarnation,
-                session,
-                user,
-                command,
-                time,
-            } => {
-                let mut insert = self.0.prepare_cached(
-                    "INSERT OR REPLACE INTO history (incarnation, session, user, command, started)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?;
-                insert.execute(params![incarnation.0, session.0, user, command, time])?;
-            }
+            Milestone::Started { incarnation, begun } => self.begin(incarnation, begun)?,
             Milestone::Ended {
                 incarnation,
                 session,
@@ -208,6 +197,68 @@ impl Batch<'_> {
                 )?;
                 upsert.execute(params![incarnation.0, session.0, time, status])?;
             }
+            Milestone::Found {
+                incarnation,
+                sessions,
+                entry,
+            } => {
+                // A host that was killed may have had no time to write what it had started.
+                for begun in sessions {
+                    self.begin(incarnation, begun)?;
+                }
+                self.lose_others(incarnation, sessions, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An end may be told before its beginning, and stays; but only the console's number is given
+    /// again, and then the end is that of an earlier session.
+    fn begin(&self, incarnation: &Incarnation, begun: &Begun) -> Result<(), rusqlite::Error> {
+        let mut upsert = self.0.prepare_cached(
+            "INSERT INTO history (incarnation, session, user, command, started)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (incarnation, session)
+             DO UPDATE SET user = excluded.user, command = excluded.command,
+             started = excluded.started,
+             ended = iif(started IS NOT excluded.started AND started NOTNULL, NULL, ended),
+             status = iif(started IS NOT excluded.started AND started NOTNULL, NULL, status)",
+        )?;
+        upsert.execute(params![
+            incarnation.0,
+            begun.session.0,
+            begun.user,
+            begun.command,
+            begun.time
+        ])?;
+        Ok(())
+    }
+
+    /// Ends all sessions in the history that have begun and are not among `found`.
+    fn lose_others(
+        &self,
+        incarnation: &Incarnation,
+        found: &[Begun],
+        entry: &AuditEntry,
+    ) -> Result<(), rusqlite::Error> {
+        let mut select = self
+            .0
+            .prepare("SELECT session FROM history WHERE incarnation = ?1 AND status IS NULL")?;
+        let open = select.query_map(params![incarnation.0], |row| row.get(0).map(SessionId))?;
+        let found: HashSet<u32> = found.iter().map(|begun| begun.session.0).collect();
+        for session in open.collect::<Result<Vec<_>, _>>()? {
+            if found.contains(&session.0) {
+                continue;
+            }
+            self.milestone(&Milestone::Ended {
+                incarnation: incarnation.clone(),
+                session,
+                status: ExitStatus::Unknown,
+                time: entry.time.clone(),
+            })?;
+            self.entry(&AuditEntry {
+                session: Some(session.0),
+                ..entry.clone()
+            })?;
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 use winsta_api::{Created, ErrorCode, Holder, NewSession, Session};
 use winsta_domain::quota::{self, Held, QuotaDecision, Wanted};
 use winsta_domain::session::{Input, SessionMachine};
-use winsta_domain::{Label, SessionId, TerminalSize};
+use winsta_domain::{Label, SessionId, TerminalSize, Timestamp};
 use winsta_wire::{Answer, Buffering, Conduit, Spawn, Verb};
 
 use super::attach::Pass;
 use super::hosted::Hosted;
 use super::view::ledger_rows;
 use super::{Core, Engine};
-use crate::audit::Milestone;
+use crate::audit::{Begun, Milestone};
 use crate::clock;
 use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
@@ -41,13 +41,14 @@ impl Engine {
         let first = first.transpose()?;
         let plan = self.plan(wanted)?;
         let command = plan.argv.join(" ");
+        let now = clock::now();
         let (id, connection, asked) = {
             let mut core = self.core();
             if self.is_stopping() {
                 return Err(Self::stopping_refusal());
             }
             let id = self.admit(&mut core, plan.console)?;
-            let mut spawn = self.register(&mut core, id, plan);
+            let mut spawn = self.register(&mut core, id, plan, now);
             if let Some(pass) = &first {
                 spawn.permit = Some(core.expect(id, pass)?);
             }
@@ -59,10 +60,12 @@ impl Engine {
             Ok((Answer::Spawned(_), _)) => {
                 self.audit.milestone(Milestone::Started {
                     incarnation: self.incarnation(),
-                    session: id,
-                    user: self.owner.name.clone(),
-                    command,
-                    time: clock::now().rfc3339().to_string(),
+                    begun: Begun {
+                        session: id,
+                        user: self.owner.name.clone(),
+                        command,
+                        time: now.rfc3339().to_string(),
+                    },
                 });
                 let attach = first.zip(connection);
                 Ok(Created {
@@ -221,8 +224,7 @@ impl Engine {
     }
 
     /// Puts the session on the list and says how the keeper is to start it.
-    fn register(&self, core: &mut Core, id: SessionId, plan: Plan) -> Spawn {
-        let now = clock::now();
+    fn register(&self, core: &mut Core, id: SessionId, plan: Plan, now: Timestamp) -> Spawn {
         let meta = Meta {
             user: self.owner.name.clone(),
             uid: self.owner.uid,

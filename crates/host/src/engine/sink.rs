@@ -11,6 +11,7 @@ use super::hosted::Hosted;
 use super::notices::Answered;
 use super::view::ledger_rows;
 use super::{Core, Engine};
+use crate::audit::{Begun, Milestone};
 use crate::clock;
 use crate::keeper::conn::Greeting;
 use crate::keeper::driver::KeeperSink;
@@ -202,6 +203,16 @@ impl Engine {
         }
     }
 
+    fn begun(&self, report: &SessionReport) -> Begun {
+        let meta = self.completed(Meta::from_json(&report.meta), report);
+        Begun {
+            session: report.session,
+            user: meta.user,
+            command: meta.command.join(" "),
+            time: meta.logon.rfc3339().to_string(),
+        }
+    }
+
     /// Fills in what a description lacks, if another program wrote it.
     fn completed(&self, mut meta: Meta, report: &SessionReport) -> Meta {
         if meta.user.is_empty() {
@@ -309,7 +320,18 @@ impl Engine {
         outcome: &str,
         detail: String,
     ) {
-        self.audit.entry(AuditEntry {
+        self.audit
+            .entry(self.own_entry(action, session, outcome, detail));
+    }
+
+    fn own_entry(
+        &self,
+        action: &str,
+        session: Option<SessionId>,
+        outcome: &str,
+        detail: String,
+    ) -> AuditEntry {
+        AuditEntry {
             time: clock::now().rfc3339().to_string(),
             host: self.host.clone(),
             user: self.owner.name.clone(),
@@ -320,7 +342,22 @@ impl Engine {
             owner: Some(self.owner.name.clone()),
             outcome: outcome.to_owned(),
             detail,
+        }
+    }
+
+    /// Takes in what this host found when it began, and has the history say what it did not.
+    pub(crate) fn begin_with(&self, found: Vec<Found>) {
+        let sessions = found
+            .iter()
+            .map(|found| self.begun(&found.report))
+            .collect();
+        let detail = "no keeper has it any more".to_owned();
+        self.audit.milestone(Milestone::Found {
+            incarnation: self.incarnation(),
+            sessions,
+            entry: Box::new(self.own_entry("lost", None, "done", detail)),
         });
+        self.reconcile(found);
     }
 
     /// Cancels a countdown.
