@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -61,6 +61,22 @@ pub(crate) fn with_first_file_limit<T>(start: impl FnOnce() -> T) -> T {
     let started = start();
     let _ = setrlimit(Resource::Nofile, present);
     started
+}
+
+/// Files that sessions leave to the host: for connections, and to start a keeper and hand all
+/// sessions to it when one is lost.
+const SPARE_FILES: u64 = 16;
+
+/// Whether another session would take of the files that the host needs itself.
+pub(crate) fn few_files_left() -> bool {
+    let Some(limit) = getrlimit(Resource::Nofile).current else {
+        return false;
+    };
+    // The kernel gives the lowest number that is free, so that all below it are taken.
+    match rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 0) {
+        Ok(lowest) => u64::from(lowest.as_raw_fd().unsigned_abs()) + SPARE_FILES >= limit,
+        Err(error) => error == rustix::io::Errno::MFILE,
+    }
 }
 
 /// Takes the lock that only one host can have; a predecessor gets some time to end. `None` if

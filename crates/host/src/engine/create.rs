@@ -16,6 +16,7 @@ use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Meta, Transport};
+use crate::process;
 
 /// A session that is asked for, its parts checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +219,13 @@ impl Engine {
         }
         if console {
             return Ok(SessionId::CONSOLE);
+        }
+        if process::few_files_left() {
+            return Err(hinted(
+                ErrorCode::Exhausted,
+                "the host's limit on open files leaves no room for another session",
+                "end a session; or raise the limit (ulimit -Hn) and start the host anew",
+            ));
         }
         let given = core.numbering.give();
         given.map_err(|error| failure(ErrorCode::Internal, error.to_string()))
