@@ -37,6 +37,8 @@ pub struct Tally {
     pub reads: u32,
     /// Words that were surely typed.
     pub typed: u32,
+    /// Streams of output that ended with the host that passed them on.
+    pub cut: u32,
     /// Requests that died with their host.
     pub failed: u32,
 }
@@ -227,7 +229,11 @@ impl<'a> Trouble<'a> {
         let mut part = [0; 4_096];
         let mut wanted = None;
         while wanted.is_none_or(|wanted| lines.count() < wanted) {
-            let count = reader.read(&mut part).ok().filter(|count| *count > 0)?;
+            let count = reader.read(&mut part).unwrap_or(0);
+            if count == 0 {
+                self.count(|tally| tally.cut += 1);
+                return Some(());
+            }
             lines.push(&part[..count]);
             wanted.get_or_insert(lines.count() + 3);
         }

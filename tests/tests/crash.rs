@@ -169,6 +169,7 @@ fn an_upgrade_loses_nothing_and_no_client() {
         watching.join().expect("it watches")
     });
     println!("{:?}", trouble.tally());
+    assert_eq!(trouble.tally().failed, 0, "no request is refused meanwhile");
     let host = desk.host();
     let last = host.status().expect("a status");
     assert_eq!((last.pid, last.keeper_pid), (first.pid, first.keeper_pid));
