@@ -5,23 +5,20 @@
 //! place, and reads it. Before that, a trial process of the other program reads it too, so that
 //! one that cannot is never let in.
 
+mod state;
+
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rustix::event::epoll::EventFlags;
 use rustix::fs::MemfdFlags;
-use serde::{Deserialize, Serialize};
-use winsta_domain::{ConnectionId, ExitStatus, SessionId, TerminalSize, Timestamp};
-use winsta_wire::{
-    Answer, AttachMode, Buffering, Conduit, Decoder, Event, RefusalKind, Reply, SizeMark, Step,
-    Stream, Ticket,
-};
+use winsta_wire::{Answer, Decoder, Event, RefusalKind, Reply};
 
+use self::state::{FORMAT, SavedClient, SavedConn, SavedFlow, SavedSession, State, read_state};
 use crate::cgroup::{Cgroup, Tree};
 use crate::conn::{Attached, Conn, ConnKey, Role};
 use crate::ladder::Ladder;
@@ -34,93 +31,7 @@ use crate::server::{Server, Token};
 use crate::session::{Flow, Session};
 use crate::sys::limits::FileLimit;
 use crate::sys::{passing, signals};
-use crate::tickets::{Permit, Tickets};
-
-/// Number of the first version of [`State`]; fields are only ever added.
-const FORMAT: u32 = 1;
-
-#[derive(Debug, Serialize, Deserialize)]
-struct State {
-    format: u32,
-    folder: PathBuf,
-    listener: RawFd,
-    lock: RawFd,
-    ledger: RawFd,
-    soft_files: u64,
-    tree: Option<PathBuf>,
-    next_conn: ConnKey,
-    control: Option<ConnKey>,
-    sessions: Vec<SavedSession>,
-    conns: Vec<SavedConn>,
-    #[serde(default)]
-    tickets: Vec<(Ticket, Permit)>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the session's own"
-)]
-struct SavedSession {
-    id: SessionId,
-    row: u32,
-    leader: i32,
-    pidfd: RawFd,
-    child: bool,
-    cgroup: Option<PathBuf>,
-    conduit: Conduit,
-    device: Option<String>,
-    master: Option<RawFd>,
-    stdin: Option<RawFd>,
-    flows: Vec<SavedFlow>,
-    marks: Vec<SizeMark>,
-    /// Size of the terminal when no output had been folded yet.
-    picture_size: Option<TerminalSize>,
-    input: Vec<u8>,
-    close_input: bool,
-    buffering: Buffering,
-    started: Timestamp,
-    meta: String,
-    exit: Option<ExitStatus>,
-    finished: bool,
-    collected: bool,
-    ladder: Option<Vec<Step>>,
-    clients: Vec<ConnKey>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedFlow {
-    ring: RawFd,
-    pipe: Option<RawFd>,
-    open: bool,
-    acknowledged: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedConn {
-    key: ConnKey,
-    socket: RawFd,
-    pid: u32,
-    unread: Vec<u8>,
-    unsent: Vec<u8>,
-    closing: bool,
-    stuffed: bool,
-    attached: Option<SavedClient>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedClient {
-    session: SessionId,
-    connection: ConnectionId,
-    mode: AttachMode,
-    stream: Stream,
-    pictured: bool,
-    cursor: u64,
-    held: bool,
-    size: Option<TerminalSize>,
-    since: Timestamp,
-    note: String,
-}
+use crate::tickets::Tickets;
 
 /// A wish for another program.
 #[derive(Debug)]
@@ -271,15 +182,6 @@ fn try_out(program: &str, state: &File) -> io::Result<()> {
 /// What a trial process does: reads a state from standard input.
 pub(crate) fn trial() -> io::Result<()> {
     read_state(io::stdin()).map(drop)
-}
-
-fn read_state(source: impl Read) -> io::Result<State> {
-    let state: State = serde_json::from_reader(io::BufReader::new(source))?;
-    if state.format != FORMAT {
-        let message = format!("state format {} is not known, only {FORMAT}", state.format);
-        return Err(io::Error::other(message));
-    }
-    Ok(state)
 }
 
 fn save_session(session: &Session) -> SavedSession {
