@@ -187,3 +187,48 @@ fn a_session_is_not_connected_to_from_inside() {
     terminal.line(&format!("winsta connect {id}"));
     terminal.wait_text("this is it");
 }
+
+#[test]
+fn a_command_that_is_done_at_once_loses_nothing() {
+    let desk = Desk::new();
+    let Some(terminal) = terminal(&desk) else {
+        return;
+    };
+    for round in 0..10 {
+        terminal.line(&format!(
+            "clear; winsta new -- sh -c 'echo said $(({round}+100)); exit 3'; echo round {round}: $?"
+        ));
+        terminal.wait_text(&format!("round {round}: 3"));
+        let said = format!("said {}", round + 100);
+        let seen = terminal.scrollback();
+        assert!(seen.contains(&said), "{said} is missing in {seen}");
+    }
+}
+
+/// Presses a key until the question is gone: what is typed just when it appears does not count.
+fn answer(terminal: &Terminal, key: &str) {
+    terminal.wait_text("y: yes");
+    until("the question to be taken away", || {
+        terminal.keys(&[key]);
+        (!terminal.plain().contains("y: yes")).then_some(())
+    });
+}
+
+#[test]
+fn a_session_is_controlled_by_another_only_if_its_user_agrees() {
+    let desk = Desk::new();
+    let (Some(user), Some(other)) = (terminal(&desk), terminal(&desk)) else {
+        return;
+    };
+    user.line("winsta new -- sh -c 'echo in the session; exec cat'");
+    user.wait_text("in the session");
+    let id = newest(&desk, "Active");
+    other.line(&format!("clear; winsta shadow {id}; echo status=$?"));
+    answer(&user, "n");
+    other.wait_text("status=4");
+    other.line(&format!("clear; winsta shadow {id}; echo status=$?"));
+    answer(&user, "y");
+    other.wait_text("in the session");
+    other.line("typed by the other");
+    user.wait_text("typed by the other");
+}

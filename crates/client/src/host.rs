@@ -216,7 +216,10 @@ impl Host {
         };
         let mut pauses = PAUSES.iter();
         loop {
-            let connection = match self.spare() {
+            // A connection that was left open may be about to end, and a request that changes
+            // something is not sent twice: it gets a connection of its own.
+            let spare = if call.repeatable { self.spare() } else { None };
+            let connection = match spare {
                 Some(spare) => spare,
                 None => self.connector.connect()?,
             };

@@ -32,6 +32,8 @@ use crate::people::Owner;
 use crate::problems::{Problems, Topic};
 use crate::{log, process};
 
+/// How long those who have just connected are given to say what they want.
+const FIRST_WORDS: Duration = Duration::from_millis(50);
 /// How long requests may take to end when the host does.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -328,6 +330,8 @@ impl Running {
 
     /// Becomes another program that goes on with socket and lock; comes back only if that fails.
     async fn turn_into(&self, program: &str, listener: &UnixListener) {
+        // Who was let in a moment ago has not spoken yet.
+        tokio::time::sleep(FIRST_WORDS).await;
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
         let _ = timeout(FAREWELL, self.app.engine.audit.settle()).await;
         tracing::info!(program, "the host is replaced");

@@ -117,6 +117,10 @@ impl Server {
             note,
             until: _,
         } = permit;
+        // Before it is one of the clients, so that its snapshot is the first that it hears of.
+        if let Some(size) = wish.size.filter(|_| mode.controls()) {
+            self.resize(id, size);
+        }
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -158,9 +162,6 @@ impl Server {
             connection,
             pid,
         });
-        if let Some(size) = wish.size.filter(|_| mode.controls()) {
-            self.resize(id, size);
-        }
         if pictured {
             self.send_snapshot(key);
         }

@@ -211,6 +211,16 @@ impl Server {
         live.ok_or_else(|| unknown(id))
     }
 
+    /// Replies with a message alone.
+    pub(crate) fn settle(&mut self, seq: u64, outcome: Outcome) {
+        let reply = Reply {
+            seq,
+            descriptors: 0,
+            outcome,
+        };
+        self.reply(&reply, &[], Vec::new());
+    }
+
     /// Replies to the present host; one that is gone does not need it any more.
     pub(crate) fn reply(&mut self, reply: &Reply, tail: &[u8], descriptors: Vec<OwnedFd>) {
         let Some(key) = self.control else { return };
@@ -295,15 +305,7 @@ impl Server {
             }
             Err(error) => {
                 let outcome = Err(system("duplicate a descriptor", &error));
-                self.reply(
-                    &Reply {
-                        seq,
-                        descriptors: 0,
-                        outcome,
-                    },
-                    &[],
-                    Vec::new(),
-                );
+                self.settle(seq, outcome);
             }
         }
     }

@@ -7,7 +7,7 @@ use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use winsta_domain::{ExitStatus, SessionId};
-use winsta_wire::{Answer, Event, Refusal, RefusalKind, Reply, Step};
+use winsta_wire::{Answer, Event, Refusal, RefusalKind, Step};
 
 use crate::ladder::{Ladder, Living, Millis, Move};
 use crate::members::{self, Census, Membership};
@@ -136,15 +136,7 @@ impl Server {
             let error = std::io::Error::from_raw_os_error(i32::from_ne_bytes(error));
             self.remove(id);
             let outcome = Err(refusal(RefusalKind::Exec, error.to_string()));
-            return self.reply(
-                &Reply {
-                    seq,
-                    descriptors: 0,
-                    outcome,
-                },
-                &[],
-                Vec::new(),
-            );
+            return self.settle(seq, outcome);
         }
         let Some(session) = self.sessions.get(&id) else {
             return;

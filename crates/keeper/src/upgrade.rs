@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use rustix::event::epoll::EventFlags;
 use rustix::fs::MemfdFlags;
-use winsta_wire::{Answer, Decoder, Event, RefusalKind, Reply};
+use winsta_wire::{Answer, Decoder, Event, RefusalKind};
 
 use self::state::{FORMAT, SavedClient, SavedConn, SavedFlow, SavedSession, State, read_state};
 use crate::cgroup::{Cgroup, Tree};
@@ -49,28 +49,12 @@ impl Server {
                 RefusalKind::Busy,
                 "a session is just being started",
             ));
-            return self.reply(
-                &Reply {
-                    seq,
-                    descriptors: 0,
-                    outcome,
-                },
-                &[],
-                Vec::new(),
-            );
+            return self.settle(seq, outcome);
         }
         match self.save().and_then(|state| try_out(program, &state)) {
             Ok(()) => {
                 let outcome = Ok(Answer::Done);
-                self.reply(
-                    &Reply {
-                        seq,
-                        descriptors: 0,
-                        outcome,
-                    },
-                    &[],
-                    Vec::new(),
-                );
+                self.settle(seq, outcome);
                 let error = match self.save() {
                     Ok(state) => self.turn_into(program, &state),
                     Err(error) => error,
@@ -81,15 +65,7 @@ impl Server {
             }
             Err(error) => {
                 let outcome = Err(refusal(RefusalKind::System, format!("{program}: {error}")));
-                self.reply(
-                    &Reply {
-                        seq,
-                        descriptors: 0,
-                        outcome,
-                    },
-                    &[],
-                    Vec::new(),
-                );
+                self.settle(seq, outcome);
             }
         }
     }
