@@ -110,8 +110,13 @@ fn two_thousand_sessions_leave_nothing_behind() {
     let before = both.map(memory);
     println!("{settled:?}, {before:?} KiB");
     come_and_go(&desk, 2_000);
+    let mut seen = settled.clone();
     until("the same number of everything as before", || {
         let now = count();
+        if now != seen {
+            println!("{now:?}");
+            seen = now.clone();
+        }
         (now == settled).then_some(())
     });
     let after = both.map(memory);

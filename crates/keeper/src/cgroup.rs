@@ -11,10 +11,20 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use winsta_domain::SessionId;
 
+use crate::ladder::Millis;
+
+/// When to try again to remove a folder that the kernel still holds on to, in milliseconds after
+/// the last try: it lets go a moment after the last process of it is gone.
+const TRIES: [Millis; 6] = [5, 20, 100, 500, 2_000, 10_000];
+
 /// Where the keeper makes its sessions' cgroups.
 #[derive(Debug)]
 pub(crate) struct Tree {
     folder: PathBuf,
+    /// Folders that could not be removed yet.
+    left: Vec<PathBuf>,
+    tries: usize,
+    due: Option<Millis>,
 }
 
 impl Tree {
@@ -25,9 +35,7 @@ impl Tree {
         }
         let own = own_folder()?;
         sweep(&own);
-        let tree = Self {
-            folder: own.join(format!("winsta-{}", std::process::id())),
-        };
+        let tree = Self::at(own.join(format!("winsta-{}", std::process::id())));
         fs::create_dir(&tree.folder).ok()?;
         let whole = tree.folder.join("cgroup.kill").exists();
         whole.then_some(tree)
@@ -35,11 +43,44 @@ impl Tree {
 
     /// The folder of an earlier life of this keeper.
     pub(crate) fn reopen(folder: PathBuf) -> Option<Self> {
-        folder.is_dir().then_some(Self { folder })
+        folder.is_dir().then(|| Self::at(folder))
+    }
+
+    fn at(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            left: Vec::new(),
+            tries: 0,
+            due: None,
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// When [`clear`](Self::clear) is to be called.
+    pub(crate) fn due(&self) -> Option<Millis> {
+        self.due
+    }
+
+    /// Removes a session's folder, now or when the kernel lets it go.
+    pub(crate) fn remove(&mut self, now: Millis, cgroup: &Cgroup) {
+        self.left.push(cgroup.folder.clone());
+        self.tries = 0;
+        self.clear(now);
+    }
+
+    /// Removes what could not be removed before.
+    pub(crate) fn clear(&mut self, now: Millis) {
+        let busy = |folder: &PathBuf| {
+            let removed = fs::remove_dir(folder);
+            removed.is_err_and(|error| error.kind() == io::ErrorKind::ResourceBusy)
+        };
+        self.left.retain(busy);
+        let pause = TRIES.get(self.tries).filter(|_| !self.left.is_empty());
+        self.tries += 1;
+        self.due = pause.map(|pause| now + pause);
     }
 
     /// A cgroup for a session.
@@ -88,11 +129,6 @@ impl Cgroup {
             // Should it fail, the marks still find every process.
             let _ = fs::write(self.folder.join("cgroup.kill"), "1");
         }
-    }
-
-    /// Removes it, if nothing lives in it.
-    pub(crate) fn remove(&self) {
-        let _ = fs::remove_dir(&self.folder);
     }
 }
 

@@ -273,8 +273,9 @@ impl Server {
         for key in std::mem::take(&mut session.clients) {
             self.close(key);
         }
-        if let Some(cgroup) = &session.cgroup {
-            cgroup.remove();
+        let now = self.millis();
+        if let (Some(cgroup), Some(tree)) = (&session.cgroup, &mut self.tree) {
+            tree.remove(now, cgroup);
         }
     }
 

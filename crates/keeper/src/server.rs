@@ -171,10 +171,10 @@ impl Server {
     }
 
     fn next_due(&self) -> Option<Millis> {
-        self.timed
-            .iter()
-            .filter_map(|id| self.sessions.get(id)?.due())
-            .min()
+        let sessions = self.timed.iter();
+        let sessions = sessions.filter_map(|id| self.sessions.get(id)?.due());
+        let tree = self.tree.as_ref().and_then(Tree::due);
+        sessions.chain(tree).min()
     }
 
     /// Watches a descriptor, or changes what it is watched for. `armed` is what it was.
@@ -306,10 +306,15 @@ impl Server {
     }
 
     fn run_due(&mut self) {
+        let now = self.millis();
+        if let Some(tree) = &mut self.tree
+            && tree.due().is_some_and(|due| due <= now)
+        {
+            tree.clear(now);
+        }
         if self.timed.is_empty() {
             return;
         }
-        let now = self.millis();
         let due: Vec<SessionId> = self
             .timed
             .iter()
