@@ -5,15 +5,16 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
 use winsta_api::{
-    Created, EndReport, EndRequest, ErrorCode, Guard, KillReport, LabelRequest, LineInfo, Message,
+    Created, EndRequest, ErrorCode, Guard, KillReport, LabelRequest, LineInfo, Message,
     MessageReport, NewSession, ProcessInfo, Session, SizeRequest, WaitReport,
 };
 use winsta_domain::SessionId;
 
 use super::App;
-use super::answers::{Answer, Refusal, WithNote, ready_json};
+use super::answers::{Answer, Noted, Refusal, WithNote, ready_json};
 use super::requests::{Current, Id, json};
 use crate::access::{self, Decision, Verb};
+use crate::engine::end;
 use crate::failure::failure;
 use crate::people::Caller;
 
@@ -55,18 +56,26 @@ pub(super) async fn create(
     ))
 }
 
-pub(super) async fn end(
+pub(super) async fn end_one(
     State(app): State<App>,
     Id(id): Id,
     Extension(caller): Extension<Caller>,
     body: Body,
-) -> Answer<WithNote<EndReport>> {
+) -> Answer<Response> {
     let request: EndRequest = json(body).await?;
     let by = app.engine.names.of(caller.uid);
-    let how = request.how;
-    let report = app.engine.end(id, request, &by).await?;
-    let detail = format!("{how:?}: {}", report.step);
-    Ok(WithNote::about(id, detail, report))
+    let mut noted = Noted {
+        action: Some(end::action(request.how)),
+        session: Some(id.0),
+        detail: String::new(),
+    };
+    match app.engine.end(id, request, &by).await {
+        Ok(report) => {
+            noted.detail.clone_from(&report.step);
+            Ok(noted.on(Json(report)))
+        }
+        Err(refused) => Ok(noted.on(Refusal(refused))),
+    }
 }
 
 pub(super) async fn message(
