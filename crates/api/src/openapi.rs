@@ -128,7 +128,9 @@ requests! {
     upgrade: post "/v1/host/upgrade", "Replace host and keeper by another program", (),
         [Upgrade], [Upgraded];
     list: get "/v1/sessions", "All sessions, lowest id first",
-        (("current" = Option<u32>, Query)), none, [Vec<Session>];
+        (("current" = Option<u32>, Query),
+         ("fields" = Option<String>, Query, description = "Only these keys: id,user,state")),
+        none, [Vec<Session>];
     create: post "/v1/sessions", "Start a session", (), [NewSession], [Created];
     one: get "/v1/sessions/{id}", "One session",
         (("id" = u32, Path), ("current" = Option<u32>, Query)), none, [Session];

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use winsta_api::{Counters, LineInfo, Session};
+use winsta_api::{Counters, Field, Fields, LineInfo, Session};
 use winsta_client::Host;
 use winsta_domain::SessionId;
 
@@ -13,34 +13,11 @@ use crate::grammar::windows::{QuerySession, QueryTermserver, QueryUser};
 use crate::output::{self, Row};
 use crate::report::{Exit, Failure, Outcome};
 use crate::table::layout::{Column, header, line};
-use crate::table::sessions::{Extras, sessions, users};
+use crate::table::sessions::{Extras, SESSION_FIELDS, USER_FIELDS, sessions, users};
 use crate::tools::Execute;
 
-/// Keys that every session has.
-const SESSION_KEYS: &[&str] = &[
-    "host",
-    "id",
-    "name",
-    "label",
-    "user",
-    "state",
-    "type",
-    "device",
-    "source",
-    "logon_time",
-    "last_input_time",
-    "idle_seconds",
-    "disconnected_since",
-    "client_name",
-    "client_address",
-    "leader_pid",
-    "current",
-    "connections",
-    "command",
-];
-
 impl Row for Session {
-    const KEYS: &'static [&'static str] = SESSION_KEYS;
+    const KEYS: &'static [&'static str] = &Field::NAMES;
 }
 
 /// A session with what `/MODE`, `/FLOW` and `/COUNTER` add.
@@ -55,17 +32,20 @@ struct Detailed<'a> {
 }
 
 impl Row for Detailed<'_> {
-    const KEYS: &'static [&'static str] = SESSION_KEYS;
+    const KEYS: &'static [&'static str] = &Field::NAMES;
 }
 
 impl Execute for QuerySession {
     fn execute(self) -> Outcome {
         let host = host(self.server.as_deref())?;
-        let listing = host
-            .sessions()
-            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
         let format = self.output.format;
         let filter = self.filters.filter();
+        let bare = !(self.connect || self.mode || self.flow);
+        let plain = self.target.is_none() && filter.is_empty() && format == Format::Table;
+        let fields = shown(plain && bare, SESSION_FIELDS);
+        let listing = host
+            .sessions_with(fields)
+            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
         let found = listed(listing, self.target.as_deref(), &filter, "session");
         let found = or_empty::<Session>(found, format)?;
         let lines = if self.mode || self.flow {
@@ -105,6 +85,12 @@ impl Execute for QuerySession {
     }
 }
 
+/// What to ask of each session: for a table that shows all sessions no more than it has columns
+/// for, because a thousand whole sessions take longer to read than to print.
+fn shown(plain: bool, columns: Fields) -> Fields {
+    if plain { columns } else { Fields::ALL }
+}
+
 /// The line of each session; none for what has no line, such as a listener, or has just ended.
 fn lines(host: &Host, sessions: &[Session]) -> Vec<Option<LineInfo>> {
     sessions
@@ -118,12 +104,14 @@ fn lines(host: &Host, sessions: &[Session]) -> Vec<Option<LineInfo>> {
 
 impl Execute for QueryUser {
     fn execute(self) -> Outcome {
-        let mut listing = host(self.server.as_deref())?
-            .sessions()
-            .map_err(|error| Failure::call("cannot list the users", &error))?;
-        listing.sessions.retain(|session| session.user.is_some());
         let format = self.output.format;
         let filter = self.filters.filter();
+        let plain = self.target.is_none() && filter.is_empty() && format == Format::Table;
+        let fields = shown(plain, USER_FIELDS);
+        let mut listing = host(self.server.as_deref())?
+            .sessions_with(fields)
+            .map_err(|error| Failure::call("cannot list the users", &error))?;
+        listing.sessions.retain(|session| session.user.is_some());
         let found = listed(listing, self.target.as_deref(), &filter, "User");
         let found = or_empty::<Session>(found, format)?;
         output::print(format, &found, || users(&found, &TimeZone::system()))?;

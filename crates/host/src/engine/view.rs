@@ -1,6 +1,6 @@
 //! Sessions as callers see them.
 
-use winsta_api::{ConnectionInfo, HostStatus, Session, Source};
+use winsta_api::{ConnectionInfo, Fields, HostStatus, Session, Source};
 use winsta_domain::{ConnectionName, SessionId, State, Timestamp};
 use winsta_wire::{AttachMode, Conduit};
 
@@ -18,8 +18,9 @@ use crate::sources::{IdleConsole, Listeners, SessionSource, unsupported};
 const ROW_BYTES: usize = 640;
 
 impl Engine {
-    /// All sessions as a JSON list, lowest id first; one of them may be the caller's own.
-    pub(crate) fn list(&self, current: Option<SessionId>) -> Vec<u8> {
+    /// The chosen keys of all sessions as a JSON list, lowest id first; one of the sessions may be
+    /// the caller's own.
+    pub(crate) fn list(&self, fields: Fields, current: Option<SessionId>) -> Vec<u8> {
         let now = clock::now();
         let mut core = self.core();
         let rows = ledger_rows(&core);
@@ -34,18 +35,18 @@ impl Engine {
         for (id, hosted) in &mut core.sessions {
             while let Some(row) = standing.next_if(|row| row.id < id.0) {
                 separate(&mut out);
-                Row::of(&row).write(&mut out, None, None, false);
+                Row::of(&row).write(&mut out, fields, None, None, false);
             }
             separate(&mut out);
             hosted.note(&rows);
             let last_input = hosted.last_input(&rows);
             let idle = hosted.idle_seconds(now, last_input);
             let row = hosted.row(|hosted| Row::of(&self.describe(*id, hosted)));
-            row.write(&mut out, last_input, idle, current == Some(*id));
+            row.write(&mut out, fields, last_input, idle, current == Some(*id));
         }
         for row in standing {
             separate(&mut out);
-            Row::of(&row).write(&mut out, None, None, false);
+            Row::of(&row).write(&mut out, fields, None, None, false);
         }
         out.push(b']');
         out
@@ -64,7 +65,8 @@ impl Engine {
             let row = found.and_then(|place| place.list(&self.host).into_iter().next());
             return row.ok_or_else(|| gone(&core, id));
         }
-        let rows = ledger_rows(&core);
+        let hosted = core.sessions.get(&id).ok_or_else(|| no_session(id))?;
+        let rows = ledger_row(&core, hosted);
         let hosted = core.sessions.get_mut(&id);
         let hosted = hosted.ok_or_else(|| no_session(id))?;
         hosted.note(&rows);
@@ -190,7 +192,15 @@ pub(crate) fn ledger_rows(core: &Core) -> Rows {
         .values()
         .filter_map(|hosted| Some(hosted.report.as_deref()?.slot));
     match (slots.max(), &core.ledger) {
-        (Some(last), Some(ledger)) => ledger.snapshot(last),
+        (Some(last), Some(ledger)) => ledger.snapshot(0..=last),
+        (None, _) | (_, None) => Rows::default(),
+    }
+}
+
+/// The ledger as far as this session needs it.
+pub(crate) fn ledger_row(core: &Core, hosted: &Hosted) -> Rows {
+    match (hosted.report.as_deref(), &core.ledger) {
+        (Some(report), Some(ledger)) => ledger.snapshot(report.slot..=report.slot),
         (None, _) | (_, None) => Rows::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! The keeper's ledger: numbers of all sessions in memory that the host may read at any time.
 
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, OwnedFd};
 
 use winsta_domain::{ConnectionId, SessionId, Timestamp};
@@ -8,7 +9,7 @@ use winsta_domain::{ConnectionId, SessionId, Timestamp};
 const WORDS: usize = 16;
 /// Bytes in a row.
 const ROW: usize = WORDS * 8;
-/// Rows are read together up to this one; those of single sessions beyond it by themselves.
+/// Most rows that are read at once.
 const MOST_ROWS: usize = 65_536;
 
 const SESSION: usize = 0;
@@ -40,13 +41,14 @@ impl Ledger {
         Self { file }
     }
 
-    /// A copy of the rows up to and including `last`.
-    pub(crate) fn snapshot(&self, last: u32) -> Rows {
-        let rows = (last as usize).saturating_add(1).min(MOST_ROWS);
-        let mut bytes = vec![0; rows * ROW];
+    /// A copy of these rows.
+    pub(crate) fn snapshot(&self, slots: RangeInclusive<u32>) -> Rows {
+        let (first, last) = (*slots.start() as usize, *slots.end() as usize);
+        let count = (last + 1).saturating_sub(first).min(MOST_ROWS);
+        let mut bytes = vec![0; count * ROW];
         let mut filled = 0;
         while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match rustix::io::pread(self.file.as_fd(), rest, filled as u64) {
+            match rustix::io::pread(self.file.as_fd(), rest, (first * ROW + filled) as u64) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(rustix::io::Errno::INTR) => {}
@@ -57,13 +59,15 @@ impl Ledger {
             }
         }
         bytes.truncate(filled);
-        Rows { bytes }
+        Rows { first, bytes }
     }
 }
 
 /// Rows of a ledger at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
+    /// Slot of the first of them.
+    first: usize,
     bytes: Vec<u8>,
 }
 
@@ -97,7 +101,8 @@ impl Rows {
     }
 
     fn word(&self, slot: u32, word: usize) -> Option<u64> {
-        let at = (slot as usize).checked_mul(ROW)? + word * 8;
+        let row = (slot as usize).checked_sub(self.first)?;
+        let at = row.checked_mul(ROW)? + word * 8;
         let (bytes, _) = self.bytes.get(at..)?.split_first_chunk::<8>()?;
         Some(u64::from_ne_bytes(*bytes))
     }
@@ -121,7 +126,8 @@ mod tests {
                 file.write_all(&word.to_ne_bytes()).unwrap();
             }
         }
-        let rows = Ledger::new(file.into()).snapshot(1);
+        let ledger = Ledger::new(file.into());
+        let rows = ledger.snapshot(0..=1);
         assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
         assert_eq!(rows.last_input(1, SessionId(11)), None);
         assert_eq!(rows.last_input(2, SessionId(11)), None, "not read");
@@ -134,5 +140,8 @@ mod tests {
         };
         assert_eq!(behind(1, 10), [2]);
         assert_eq!(behind(1, 9), [0; 0]);
+        let rows = ledger.snapshot(1..=1);
+        assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
+        assert_eq!(rows.last_input(0, SessionId(9)), None, "not read");
     }
 }
