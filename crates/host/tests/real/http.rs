@@ -46,6 +46,7 @@ fn post(path: &str, body: &str) -> Vec<u8> {
 fn malformed_requests_are_refused() {
     let rig = Rig::new();
     let host = rig.host();
+    let long = "x".repeat(10_000);
     let huge = format!("{{\"label\":\"{}\"}}", "x".repeat(300 << 10));
     let get = |path: &str| {
         format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").into_bytes()
@@ -56,6 +57,12 @@ fn malformed_requests_are_refused() {
         ("wrong type", post("/v1/sessions", "{\"label\": 7}"), 400),
         ("too large", post("/v1/sessions", &huge), 400),
         ("no id", get("/v1/sessions/abc"), 400),
+        ("long id", get(&format!("/v1/sessions/{long}")), 400),
+        (
+            "long word",
+            post("/v1/sessions", &format!("{{\"buffering\": \"{long}\"}}")),
+            400,
+        ),
         ("negative id", get("/v1/sessions/-1"), 400),
         ("unknown id", get("/v1/sessions/99"), 404),
         ("unknown route", get("/v1/nonsense"), 404),
@@ -65,6 +72,7 @@ fn malformed_requests_are_refused() {
     ] {
         let (status, answer) = ask(&rig, &request);
         assert_eq!(status, code, "{label}: {answer}");
+        assert!(answer.len() < 2_000, "{label}: {} bytes", answer.len());
     }
     assert_eq!(host.status().unwrap().sessions, 0);
 }
