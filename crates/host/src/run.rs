@@ -136,6 +136,7 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     let app = App {
         engine,
         activity: Arc::new(Activity::new()),
+        looks: Arc::default(),
         wishes: sender,
     };
     let mut running = Running {
