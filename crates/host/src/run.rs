@@ -239,6 +239,7 @@ async fn begin(
     engine.greeted(greeting);
     let found = rescue::gather(&mut conn).await?;
     engine.begin_with(found);
+    engine.resume_countdowns();
     Ok((engine, queue, conn, place))
 }
 

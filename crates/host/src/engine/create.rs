@@ -240,6 +240,7 @@ impl Engine {
             label: plan.label,
             command: Meta::listed_command(&plan.argv),
             disconnected: Some(now),
+            countdowns: Vec::new(),
         };
         let spawn = Spawn {
             session: id,

@@ -8,6 +8,9 @@ use super::*;
 use crate::keeper::driver::KeeperSink;
 use crate::keeper::port::{Asked, KeeperError};
 use crate::meta::Transport;
+use crate::people::Caller;
+
+const ROOT: Caller = Caller { uid: 0, pid: None };
 
 /// A keeper that says yes to everything, at once.
 #[derive(Default)]
@@ -226,7 +229,7 @@ fn who_waits_is_told_which_step_did_it() {
                 left: 0,
             });
         };
-        tokio::join!(scene.engine.end(id, request, "root"), happens).0
+        tokio::join!(scene.engine.end(id, request, ROOT), happens).0
     });
     let report = report.unwrap();
     assert_eq!((report.ended, report.step.as_str()), (true, "TERM"));
