@@ -132,7 +132,7 @@ impl Server {
                 kept.extend(flow.pipe.as_ref().map(AsFd::as_fd));
             }
         }
-        kept.extend(self.conns.values().map(Conn::fd));
+        kept.extend(self.conns.values().flat_map(Conn::descriptors));
         kept
     }
 }
@@ -204,6 +204,10 @@ fn save_session(session: &Session) -> SavedSession {
     }
 }
 
+fn numbers<'a>(descriptors: impl IntoIterator<Item = &'a OwnedFd>) -> Vec<RawFd> {
+    descriptors.into_iter().map(AsRawFd::as_raw_fd).collect()
+}
+
 fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
     SavedConn {
         key,
@@ -211,6 +215,12 @@ fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
         pid: conn.pid,
         unread: conn.decoder.remainder().to_vec(),
         unsent: conn.outbox.remainder(),
+        received: numbers(&conn.descriptors),
+        parcels: conn
+            .outbox
+            .parcels()
+            .map(|(offset, descriptors)| (offset, numbers(descriptors)))
+            .collect(),
         closing: conn.closing,
         stuffed: conn.stuffed,
         attached: conn.attached().map(|attached| SavedClient {
@@ -307,10 +317,17 @@ impl Server {
     }
 }
 
+fn take_all<T: FromIterator<OwnedFd>>(numbers: Vec<RawFd>) -> io::Result<T> {
+    numbers.into_iter().map(passing::take).collect()
+}
+
 fn restore_conn(saved: SavedConn, control: Option<ConnKey>) -> io::Result<Conn> {
     let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid);
     conn.decoder = Decoder::resume(saved.unread);
-    conn.outbox = Outbox::resume(saved.unsent);
+    conn.descriptors = take_all(saved.received)?;
+    let parcels = saved.parcels.into_iter();
+    let parcels = parcels.map(|(offset, numbers)| Ok((offset, take_all(numbers)?)));
+    conn.outbox = Outbox::resume(saved.unsent, parcels.collect::<io::Result<_>>()?);
     conn.closing = saved.closing;
     conn.stuffed = saved.stuffed;
     conn.role = match saved.attached {
@@ -390,3 +407,6 @@ fn restore_session(
         row,
     })
 }
+
+#[cfg(test)]
+mod tests;
