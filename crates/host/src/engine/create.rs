@@ -3,7 +3,7 @@
 use winsta_api::{Created, ErrorCode, Holder, NewSession, Session};
 use winsta_domain::quota::{self, Held, QuotaDecision, Wanted};
 use winsta_domain::session::{Input, SessionMachine};
-use winsta_domain::{Label, SessionId, TerminalSize, Timestamp};
+use winsta_domain::{Label, SessionId, State, TerminalSize, Timestamp};
 use winsta_wire::{Answer, Buffering, Conduit, Spawn, Verb};
 
 use super::attach::Pass;
@@ -16,7 +16,7 @@ use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Meta, Transport};
-use crate::process;
+use crate::{process, sources};
 
 /// A session that is asked for, its parts checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,25 +89,9 @@ impl Engine {
                 return Err(gone);
             }
             Ok(Session {
-                host: self.host.clone(),
-                id: id.0,
                 name: None,
-                label: None,
                 user: Some(self.owner.name.clone()),
-                state: winsta_domain::State::Down,
-                kind: "pty".to_owned(),
-                device: None,
-                source: winsta_api::Source::Hosted,
-                logon_time: None,
-                last_input_time: None,
-                idle_seconds: None,
-                disconnected_since: None,
-                client_name: None,
-                client_address: None,
-                leader_pid: None,
-                current: false,
-                connections: Vec::new(),
-                command: Vec::new(),
+                ..sources::empty(&self.host, id, "", State::Down, "pty")
             })
         })
     }
