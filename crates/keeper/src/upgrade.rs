@@ -28,7 +28,7 @@ use crate::picture::Picture;
 use crate::refuse::refusal;
 use crate::ring::Ring;
 use crate::server::{Server, Token};
-use crate::session::{Flow, Session};
+use crate::session::{Flow, Parts, Session};
 use crate::sys::limits::FileLimit;
 use crate::sys::{passing, signals};
 use crate::tickets::Tickets;
@@ -378,7 +378,7 @@ fn restore_session(
         (Some(size), Some(flow)) => Some(Picture::restore(&flow.ring, size, saved.marks)),
         _ => None,
     };
-    Ok(Session {
+    let mut session = Session::new(Parts {
         id: saved.id,
         leader: saved.leader,
         pidfd: passing::take(saved.pidfd)?,
@@ -391,21 +391,19 @@ fn restore_session(
         stdin: take(saved.stdin)?,
         flows,
         picture,
-        input: saved.input.into(),
-        close_input: saved.close_input,
         buffering: saved.buffering,
         started: saved.started,
         meta: saved.meta,
-        exit: saved.exit,
-        unasked: None,
-        finished: saved.finished,
-        collected: saved.collected.then_some(now),
-        ladder: saved.ladder.map(|steps| Ladder::new(steps, now)),
-        patience: None,
-        clients: saved.clients,
-        armed: [0; 3],
         row,
-    })
+    });
+    session.input = saved.input.into();
+    session.close_input = saved.close_input;
+    session.exit = saved.exit;
+    session.finished = saved.finished;
+    session.collected = saved.collected.then_some(now);
+    session.ladder = saved.ladder.map(|steps| Ladder::new(steps, now));
+    session.clients = saved.clients;
+    Ok(session)
 }
 
 #[cfg(test)]
