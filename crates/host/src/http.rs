@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+pub(crate) mod door;
 mod gate;
 mod hosts;
 mod output;

@@ -126,6 +126,40 @@ fn clients_that_stop_in_the_middle_hinder_nobody() {
 }
 
 #[test]
+fn who_only_holds_places_makes_room_for_others() {
+    let rig = Rig::new();
+    let host = rig.host();
+    let session = id(&host.new_session(&shell("read line")).unwrap());
+    // Whoever waits for an answer keeps their place.
+    let mut waiting = connect(&rig);
+    let head = format!("GET /v1/sessions/{session}/wait HTTP/1.1\r\nhost: h\r\n\r\n");
+    waiting.write_all(head.as_bytes()).unwrap();
+    let head = "GET /v1/status HTTP/1.1\r\nhost: h\r\n";
+    let body = "POST /v1/sessions HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\n{";
+    let parts = ["", head, body];
+    let stuck: Vec<_> = (0..700)
+        .map(|n| {
+            let mut stream = connect(&rig);
+            // One that was sent away already takes no more.
+            let _ = stream.write_all(parts[n % parts.len()].as_bytes());
+            stream
+        })
+        .collect();
+    let whole = format!("{head}connection: close\r\n\r\n");
+    let (status, answer) = ask(&rig, whole.as_bytes());
+    assert_eq!(status, 200, "{answer}");
+    let mut first = stuck.first().unwrap();
+    let gone = first.read(&mut [0]).unwrap();
+    assert_eq!(gone, 0, "the first to come goes first");
+
+    rig.host().input(session, b"\n").unwrap();
+    let mut answer = [0; 4_096];
+    let count = waiting.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..count]);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
 fn a_broken_audit_trail_is_said_and_stops_nobody() {
     let rig = Rig::new();
     rig.dirs.prepare_state().unwrap();
