@@ -26,7 +26,7 @@ use crate::run::Options;
 use crate::terminal::Terminal;
 use crate::token::{Key, Token, first_token};
 use crate::wake::Wishes;
-use crate::{AttachError, Ending, Outcome, connect};
+use crate::{AttachError, Dial, Ending, Outcome, connect};
 
 /// Most pieces of output written at once.
 const PIECES: usize = 64;
@@ -36,6 +36,8 @@ const VIEWER_NOTE: u32 = 3;
 /// Everything that the output thread has.
 pub(crate) struct Pump<'a> {
     socket: Arc<OwnedFd>,
+    /// The way to the keepers.
+    dial: &'a dyn Dial,
     inbox: Inbox,
     terminal: &'a Terminal,
     shared: &'a Shared,
@@ -58,12 +60,14 @@ type Flow = ControlFlow<Ending>;
 impl<'a> Pump<'a> {
     pub(crate) fn new(
         socket: Arc<OwnedFd>,
+        dial: &'a dyn Dial,
         terminal: &'a Terminal,
         shared: &'a Shared,
         options: &'a Options,
     ) -> Self {
         Self {
             socket,
+            dial,
             inbox: Inbox::new(),
             terminal,
             shared,
@@ -279,7 +283,7 @@ impl<'a> Pump<'a> {
     /// Leaves this session for another one in the same terminal.
     fn go(&mut self, socket: &str, ticket: String) -> Result<(), AttachError> {
         let size = self.terminal.window().size;
-        match connect(Path::new(socket), Ticket(ticket), size) {
+        match connect(self.dial, Path::new(socket), Ticket(ticket), size) {
             Ok(stream) => {
                 self.shared.outbox.say(&ClientMessage::Detach);
                 self.socket = Arc::new(OwnedFd::from(stream));

@@ -106,7 +106,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 /// All tools.
-pub(crate) const TOOLS: [Tool; 24] = [
+pub(crate) const TOOLS: [Tool; 25] = [
     Tool::windows::<windows::QuerySession>(&["query", "session"], Some("qwinsta")),
     Tool::windows::<windows::QueryUser>(&["query", "user"], Some("quser")),
     Tool::windows::<windows::QueryProcess>(&["query", "process"], Some("qprocess")),
@@ -128,6 +128,7 @@ pub(crate) const TOOLS: [Tool; 24] = [
     Tool::unix::<unix::Audit>(&["audit"]),
     Tool::unix::<unix::Warnings>(&["warnings"]),
     Tool::unix::<unix::Host>(&["host"]),
+    Tool::unix::<unix::DialStdio>(&["dial-stdio"]),
     Tool::unix::<unix::InstallLinks>(&["install-links"]),
     Tool::unix::<unix::Completions>(&["completions"]),
     Tool::unix::<unix::Man>(&["man"]),

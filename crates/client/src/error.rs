@@ -9,6 +9,7 @@ use winsta_domain::SessionId;
 
 use crate::dirs::DirError;
 use crate::http::HttpError;
+use crate::ssh::SshFailure;
 
 /// A call that failed: on which host, on which session, and why.
 #[derive(Debug)]
@@ -88,6 +89,9 @@ pub enum Cause {
         /// What this program asked for.
         needed: String,
     },
+    /// ssh did not lead to the host.
+    #[error("{0}")]
+    Ssh(SshFailure),
     /// The keeper did not let the client attach.
     #[error("the keeper refused the connection: {reason}")]
     Keeper {
@@ -113,6 +117,7 @@ impl ClientError {
             Cause::Timeout { .. } | Cause::Connection(_) => {
                 Some("the host's log is host.log in its runtime folder".to_owned())
             }
+            Cause::Ssh(failure) => Some(failure.hint(&self.host)),
             Cause::Dirs(_)
             | Cause::Unreachable { .. }
             | Cause::Http(_)

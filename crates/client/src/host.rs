@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -13,7 +15,7 @@ use crate::dirs::Dirs;
 use crate::error::{Cause, ClientError};
 use crate::http::{HttpError, Request, Response};
 use crate::start::{self, Launch};
-use crate::transport::{Connection, Connector, LocalConnector, UnixConnector};
+use crate::transport::{Connection, Connector, Dialled, LocalConnector, UnixConnector};
 
 /// How long an ordinary call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -83,6 +85,13 @@ impl Host {
         let host = Self::over(connector);
         host.keep(connection);
         Ok(host)
+    }
+
+    /// A bare connection to the caller's host on this machine, started if it does not run.
+    pub fn local_stream() -> Result<UnixStream, ClientError> {
+        let dirs = Dirs::from_env().map_err(|source| failed("local", Cause::Dirs(source)))?;
+        start::connect_or_start(&dirs, &Launch::this_program())
+            .map_err(|cause| failed("local", cause))
     }
 
     /// The host in `dirs` if one runs; none is started.
@@ -257,6 +266,11 @@ impl Host {
             (HttpError::Io(error), Patience::Usual | Patience::Endless) => Cause::Connection(error),
             (error, Patience::Usual | Patience::Endless) => Cause::Http(error),
         }
+    }
+
+    /// Connects to another socket on the host's machine.
+    pub(crate) fn dial_socket(&self, socket: &Path) -> Result<Dialled, Cause> {
+        self.connector.dial(socket)
     }
 
     fn keep(&self, connection: Box<dyn Connection>) {

@@ -12,6 +12,7 @@ pub mod events;
 pub mod host;
 pub mod http;
 pub mod output;
+pub mod ssh;
 mod start;
 pub mod transport;
 
@@ -21,5 +22,6 @@ pub use error::{Cause, ClientError};
 pub use events::Events;
 pub use host::{Host, Listing};
 pub use output::{OutputQuery, OutputReader, ScreenQuery};
+pub use ssh::{Deadline, SshConnector, SshSettings};
 pub use start::Launch;
-pub use transport::{Connection, Connector, UnixConnector};
+pub use transport::{Connection, Connector, Dialled, UnixConnector};

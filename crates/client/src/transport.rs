@@ -29,6 +29,43 @@ pub trait Connector: Send {
     fn connect(&self) -> Result<Box<dyn Connection>, Cause>;
     /// Where it leads, for messages: the path of a socket, the name of a machine.
     fn place(&self) -> String;
+    /// A connection to another socket on the host's machine: that of a keeper.
+    fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {
+        match UnixStream::connect(socket) {
+            Ok(stream) => Ok(Dialled { stream, way: None }),
+            Err(source) => Err(Cause::Unreachable {
+                place: socket.display().to_string(),
+                source,
+            }),
+        }
+    }
+}
+
+/// A connection to a socket on a host's machine.
+pub struct Dialled {
+    /// The bytes.
+    pub stream: UnixStream,
+    /// What they go through, and what ends when it is dropped; nothing on this machine.
+    pub way: Option<Box<dyn Send>>,
+}
+
+impl Dialled {
+    /// Bytes that go through `way`.
+    pub(crate) fn over(stream: UnixStream, way: impl Send + 'static) -> Self {
+        let way: Box<dyn Send> = Box::new(way);
+        Self {
+            stream,
+            way: Some(way),
+        }
+    }
+}
+
+impl fmt::Debug for Dialled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialled")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for dyn Connector {

@@ -203,6 +203,24 @@ pub(crate) struct Warnings {
     pub(crate) output: Output,
 }
 
+/// `dial-stdio`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Connect standard input and output with this machine's host; what other machines call through ssh.",
+    after_help = "The host is started if it does not run. The bytes are HTTP.
+
+Examples:
+  ssh web01 winsta dial-stdio"
+)]
+pub(crate) struct DialStdio {
+    /// Say in a line of its own that the connection is there.
+    #[arg(long)]
+    pub(crate) hello: bool,
+    /// Connect with this Unix socket instead: that of a keeper.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+}
+
 /// `host`.
 #[derive(Args, Debug)]
 #[command(about = "Look after the host, which keeps this machine's sessions.")]

@@ -5,6 +5,7 @@ mod attach;
 mod audit;
 mod bulk;
 mod connect;
+mod dial_stdio;
 mod end;
 mod generate;
 mod host;

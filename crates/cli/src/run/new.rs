@@ -43,7 +43,7 @@ impl Execute for New {
             return Ok(Exit::Done);
         }
         let outcome = match created.attach {
-            Some(permit) => attach_with(permit),
+            Some(permit) => attach_with(&host, permit),
             // A host of an older version, which gives permits only to those who come.
             None => attach_to(&host, &created.session, Way::TakeOver),
         };
