@@ -12,6 +12,7 @@ use winsta_client::{ClientError, Dirs, Host, Launch};
 
 use crate::binary::winsta;
 use crate::patience::until;
+use crate::sshd::end_masters;
 
 /// Everything that one user's host has; it ends with all its sessions when this is dropped.
 pub struct Desk {
@@ -69,11 +70,12 @@ impl Desk {
     }
 
     /// The variables that lead to this desk's host.
-    pub fn env(&self) -> [(&'static str, PathBuf); 3] {
+    pub fn env(&self) -> [(&'static str, PathBuf); 4] {
         [
             ("WINSTA_RUNTIME_DIR", self.folder().join("run")),
             ("WINSTA_STATE_DIR", self.folder().join("state")),
             ("WINSTA_CONFIG", self.folder().join("config.toml")),
+            ("WINSTA_HOSTS", self.folder().join("hosts.toml")),
         ]
     }
 
@@ -177,5 +179,6 @@ impl Drop for Desk {
     fn drop(&mut self) {
         // Says so if there is none any more, which is as well.
         let _ = self.command(&["host", "stop", "--force"]).output();
+        end_masters(self);
     }
 }

@@ -8,6 +8,7 @@ pub mod keeper;
 pub mod numbered;
 pub mod patience;
 pub mod process;
+pub mod sshd;
 pub mod stage;
 pub mod tmux;
 pub mod trouble;

@@ -9,13 +9,15 @@ use winsta_domain::SessionId;
 
 use crate::dirs::DirError;
 use crate::http::HttpError;
-use crate::ssh::SshFailure;
+use crate::ssh::{Problem, SshFailure};
 
 /// A call that failed: on which host, on which session, and why.
 #[derive(Debug)]
 pub struct ClientError {
     /// Name of the host, as the caller knows it.
-    pub host: String,
+    pub host: Box<str>,
+    /// Whether it is another machine's.
+    pub remote: bool,
     /// The session that the call was about.
     pub session: Option<SessionId>,
     /// Why.
@@ -100,6 +102,12 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    pub(crate) fn is_without_winsta(&self) -> bool {
+        matches!(self, Self::Ssh(failure) if failure.problem == Problem::NotInstalled)
+    }
+}
+
 impl ClientError {
     /// What to do next, if there is something.
     pub fn hint(&self) -> Option<String> {
@@ -124,6 +132,11 @@ impl ClientError {
             | Cause::Answer(_)
             | Cause::Keeper { .. } => None,
         }
+    }
+
+    /// Whether the machine answered, but has no winsta.
+    pub fn is_without_winsta(&self) -> bool {
+        self.cause.is_without_winsta()
     }
 
     /// The refusal, if the host said no.

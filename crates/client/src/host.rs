@@ -142,6 +142,11 @@ impl Host {
         &self.name
     }
 
+    /// Whether it is another machine's.
+    pub fn is_remote(&self) -> bool {
+        self.connector.is_remote()
+    }
+
     /// What the host's answers so far said that an administrator should know.
     pub fn problems(&self) -> Vec<String> {
         self.problems.borrow().clone()
@@ -286,7 +291,8 @@ impl Host {
     /// Gives a failure its place.
     pub(crate) fn failed(&self, session: Option<SessionId>, cause: Cause) -> ClientError {
         ClientError {
-            host: self.name.clone(),
+            host: self.name.as_str().into(),
+            remote: self.connector.is_remote(),
             session,
             cause,
         }
@@ -361,7 +367,8 @@ fn is_timeout(error: &io::Error) -> bool {
 
 fn failed(host: &str, cause: Cause) -> ClientError {
     ClientError {
-        host: host.to_owned(),
+        host: host.into(),
+        remote: false,
         session: None,
         cause,
     }

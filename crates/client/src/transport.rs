@@ -29,6 +29,10 @@ pub trait Connector: Send {
     fn connect(&self) -> Result<Box<dyn Connection>, Cause>;
     /// Where it leads, for messages: the path of a socket, the name of a machine.
     fn place(&self) -> String;
+    /// Whether it leads to another machine.
+    fn is_remote(&self) -> bool {
+        false
+    }
     /// A connection to another socket on the host's machine: that of a keeper.
     fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {
         match UnixStream::connect(socket) {

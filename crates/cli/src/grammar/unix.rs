@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
-use winsta_domain::{Label, TerminalSize};
+use winsta_domain::{Glob, Label, TerminalSize};
 
-use super::shared::Output;
+use super::shared::{Network, Output, Server};
 
 /// `new`.
 #[derive(Args, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct New {
     /// Size of the session's terminal, for example 120x40; this terminal's unless given.
     #[arg(long, value_name = "COLSxROWS", value_parser = size)]
     pub(crate) size: Option<TerminalSize>,
+    #[command(flatten)]
+    pub(crate) on: Server,
     /// Program and arguments; your login shell unless given.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
@@ -58,6 +60,8 @@ pub(crate) struct Connect {
     /// Only watch.
     #[arg(long, conflicts_with = "share")]
     pub(crate) view: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `disconnect`.
@@ -75,6 +79,8 @@ pub(crate) struct Disconnect {
     /// Say what is done.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `send`.
@@ -109,6 +115,8 @@ pub(crate) struct Send {
         allow_hyphen_values = true
     )]
     pub(crate) text: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `screen`.
@@ -129,6 +137,8 @@ pub(crate) struct Screen {
     /// So many lines that have left the screen before it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) scrollback: u32,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `read`.
@@ -149,6 +159,8 @@ pub(crate) struct Read {
     /// Go on until the session ends.
     #[arg(short, long)]
     pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `wait`.
@@ -167,6 +179,8 @@ pub(crate) struct Wait {
     /// Say how it ended.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `audit`.
@@ -183,6 +197,8 @@ pub(crate) struct Audit {
     pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `warnings`.
@@ -199,6 +215,31 @@ pub(crate) struct Warnings {
     /// Cancel the warning of this number.
     #[arg(long, value_name = "WARNING")]
     pub(crate) cancel: Option<u32>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) on: Server,
+}
+
+/// `find`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Find a user's sessions on all hosts that are known.",
+    after_help = "Known are this machine and the hosts of hosts.toml.
+
+Examples:
+  winsta find bob
+  winsta find bob --server @web -o json"
+)]
+pub(crate) struct Find {
+    /// The user; * and ? stand for any text and character.
+    #[arg(value_name = "USER", value_parser = glob)]
+    pub(crate) user: Glob,
+    /// Only on these hosts: names, web[01-20], web*, @group, !web03.
+    #[arg(long, value_name = "HOSTS", help_heading = "Hosts")]
+    pub(crate) server: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -302,6 +343,10 @@ pub(crate) struct Man {
     /// Folder to write winsta.1, winsta-query-session.1, qwinsta.1 … into.
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+fn glob(text: &str) -> Result<Glob, std::convert::Infallible> {
+    text.parse()
 }
 
 fn label(text: &str) -> Result<Label, String> {

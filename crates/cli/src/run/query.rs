@@ -1,18 +1,18 @@
-//! `query session`, `query user` and `query termserver`.
+//! `query session` and `query user`.
 
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use winsta_api::{Counters, LineInfo, Session};
-use winsta_client::Host;
+use winsta_client::{Deadline, Host, Listing};
 use winsta_domain::SessionId;
 
-use super::reach::{host, is_this_machine, machine};
+use super::fleet::{self, Gathered};
+use super::reach::{Place, places};
 use super::targets::listed;
 use crate::grammar::shared::Format;
-use crate::grammar::windows::{QuerySession, QueryTermserver, QueryUser};
+use crate::grammar::windows::{QuerySession, QueryUser};
 use crate::output::{self, Row};
 use crate::report::{Exit, Failure, Outcome};
-use crate::table::layout::{Column, header, line};
 use crate::table::sessions::{Extras, sessions, users};
 use crate::tools::Execute;
 
@@ -54,22 +54,20 @@ struct Detailed<'a> {
     counters: Option<Counters>,
 }
 
-impl Row for Detailed<'_> {
-    const KEYS: &'static [&'static str] = SESSION_KEYS;
+/// What one host has to say to `query session`.
+struct Part {
+    session: Session,
+    line: Option<LineInfo>,
+    counters: Option<Counters>,
 }
 
-impl Execute for QuerySession {
-    fn execute(self) -> Outcome {
-        let host = host(self.server.as_deref())?;
-        let listing = host
-            .sessions()
-            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
-        let format = self.output.format;
+impl QuerySession {
+    fn parts(&self, place: &Place, host: &Host) -> Result<Vec<Part>, Failure> {
         let filter = self.filters.filter();
-        let found = listed(listing, self.target.as_deref(), &filter, "session");
-        let found = or_empty::<Session>(found, format)?;
-        let lines = if self.mode || self.flow {
-            lines(&host, &found)
+        let found = listing(place, host, "cannot list the sessions")?;
+        let found = listed(found, self.target.as_deref(), &filter, "session")?;
+        let mut lines = if self.mode || self.flow {
+            lines(host, &found)
         } else {
             Vec::new()
         };
@@ -79,30 +77,91 @@ impl Execute for QuerySession {
             .transpose()
             .map_err(|error| Failure::call("cannot read the counters", &error))?
             .map(|status| status.counters);
+        let part = |(index, session)| Part {
+            line: lines.get_mut(index).and_then(Option::take),
+            session,
+            counters,
+        };
+        Ok(found.into_iter().enumerate().map(part).collect())
+    }
+
+    fn table(&self, parts: &[&Part]) -> String {
+        let found: Vec<Session> = parts.iter().map(|part| part.session.clone()).collect();
+        let lines: Vec<Option<LineInfo>> = parts.iter().map(|part| part.line.clone()).collect();
         let extras = Extras {
             mode: self.mode,
             flow: self.flow,
             connect: self.connect,
             lines: &lines,
-            counters,
+            counters: totals(parts),
         };
-        let table = || sessions(&found, extras);
-        if lines.is_empty() && counters.is_none() {
-            output::print(format, &found, table)?;
-        } else {
-            let rows: Vec<Detailed<'_>> = found
-                .iter()
-                .enumerate()
-                .map(|(index, session)| Detailed {
-                    session,
-                    line: lines.get(index).and_then(Option::as_ref),
-                    counters,
-                })
-                .collect();
-            output::print(format, &rows, table)?;
-        }
-        Ok(Exit::Done)
+        sessions(&found, extras)
     }
+}
+
+/// The counters of all hosts together.
+fn totals(parts: &[&Part]) -> Option<Counters> {
+    let mut hosts: Vec<&str> = Vec::new();
+    let mut totals = None;
+    for part in parts {
+        let Some(counters) = part.counters else {
+            continue;
+        };
+        if !hosts.contains(&part.session.host.as_str()) {
+            hosts.push(&part.session.host);
+            let sum: &mut Counters = totals.get_or_insert_default();
+            sum.created += counters.created;
+            sum.disconnected += counters.disconnected;
+            sum.reconnected += counters.reconnected;
+        }
+    }
+    totals
+}
+
+impl Serialize for Part {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Detailed {
+            session: &self.session,
+            line: self.line.as_ref(),
+            counters: self.counters,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Row for Part {
+    const KEYS: &'static [&'static str] = SESSION_KEYS;
+}
+
+impl Execute for QuerySession {
+    fn execute(self) -> Outcome {
+        let places = places(self.server.as_deref())?;
+        let format = self.output.format;
+        if let [only] = places.as_slice() {
+            let host = only.host(self.network.time(), Deadline::NEVER)?;
+            let parts = or_empty::<Part>(self.parts(only, &host), format)?;
+            let table = || self.table(&parts.iter().collect::<Vec<_>>());
+            output::print(format, &parts, table)?;
+            return Ok(Exit::Done);
+        }
+        let ask = |place: &Place, host: Host| self.parts(place, &host);
+        let answers = fleet::ask(&places, self.network, ask);
+        let target = self.target.as_deref();
+        Gathered::new(&places, answers).print(format, "session", target, |parts| self.table(parts))
+    }
+}
+
+/// The sessions of a host, each with the name by which the caller knows it.
+pub(super) fn listing(place: &Place, host: &Host, what: &str) -> Result<Listing, Failure> {
+    let mut listing = host
+        .sessions()
+        .map_err(|error| Failure::call(what, &error))?;
+    if !place.is_here() {
+        for session in &mut listing.sessions {
+            session.host.clone_from(&place.name);
+        }
+    }
+    Ok(listing)
 }
 
 /// The line of each session; none for what has no line, such as a listener, or has just ended.
@@ -118,17 +177,43 @@ fn lines(host: &Host, sessions: &[Session]) -> Vec<Option<LineInfo>> {
 
 impl Execute for QueryUser {
     fn execute(self) -> Outcome {
-        let mut listing = host(self.server.as_deref())?
-            .sessions()
-            .map_err(|error| Failure::call("cannot list the users", &error))?;
-        listing.sessions.retain(|session| session.user.is_some());
+        let list = |place: &Place, host: &Host| {
+            let mut listing = listing(place, host, "cannot list the users")?;
+            listing.sessions.retain(|session| session.user.is_some());
+            listed(
+                listing,
+                self.target.as_deref(),
+                &self.filters.filter(),
+                "User",
+            )
+        };
         let format = self.output.format;
-        let filter = self.filters.filter();
-        let found = listed(listing, self.target.as_deref(), &filter, "User");
-        let found = or_empty::<Session>(found, format)?;
-        output::print(format, &found, || users(&found, &TimeZone::system()))?;
-        Ok(Exit::Done)
+        let places = places(self.server.as_deref())?;
+        if let [only] = places.as_slice() {
+            let host = only.host(self.network.time(), Deadline::NEVER)?;
+            let found = or_empty::<Session>(list(only, &host), format)?;
+            output::print(format, &found, || users(&found, &TimeZone::system()))?;
+            return Ok(Exit::Done);
+        }
+        let answers = fleet::ask(&places, self.network, |place, host| list(place, &host));
+        print_users(
+            &Gathered::new(&places, answers),
+            format,
+            self.target.as_deref(),
+        )
     }
+}
+
+/// Prints users of several hosts.
+pub(super) fn print_users(
+    gathered: &Gathered<'_, Session>,
+    format: Format,
+    target: Option<&str>,
+) -> Outcome {
+    gathered.print(format, "User", target, |found| {
+        let found: Vec<Session> = found.iter().map(|session| (*session).clone()).collect();
+        users(&found, &TimeZone::system())
+    })
 }
 
 /// For programs, nothing found is an empty list as well as an exit status.
@@ -140,66 +225,4 @@ pub(super) fn or_empty<R: Row>(
         output::print::<R>(format, &[], String::new)?;
     }
     found
-}
-
-/// A host that is known.
-#[derive(Serialize)]
-struct KnownHost {
-    host: String,
-    address: String,
-    version: Option<String>,
-    sessions: Option<u32>,
-}
-
-impl Row for KnownHost {
-    const KEYS: &'static [&'static str] = &["host", "address", "version", "sessions"];
-}
-
-impl Execute for QueryTermserver {
-    fn execute(self) -> Outcome {
-        let machine = machine();
-        if let Some(target) = self
-            .target
-            .as_deref()
-            .filter(|t| !is_this_machine(t, &machine))
-        {
-            let none = Err(Failure::nothing("server", target));
-            return or_empty::<KnownHost>(none, self.output.format).map(|_| Exit::Done);
-        }
-        let status = host(None)?
-            .status()
-            .map_err(|error| Failure::call("cannot ask the host", &error))?;
-        let rows = [KnownHost {
-            host: status.host,
-            address: status.socket,
-            version: Some(status.version),
-            sessions: Some(status.sessions),
-        }];
-        output::print(self.output.format, &rows, || hosts(&rows, self.address))?;
-        Ok(Exit::Done)
-    }
-}
-
-fn hosts(rows: &[KnownHost], with_address: bool) -> String {
-    let mut columns = vec![
-        Column::left("SERVER", 1, 22),
-        Column::left("VERSION", 25, 9),
-        Column::right("SESSIONS", 43),
-    ];
-    if with_address {
-        columns.push(Column::left("ADDRESS", 46, usize::MAX));
-    }
-    let mut out = String::new();
-    header(&columns, &mut out);
-    for row in rows {
-        let sessions = row.sessions.map(|count| count.to_string());
-        let cells = [
-            row.host.as_str().into(),
-            row.version.as_deref().unwrap_or_default().into(),
-            sessions.unwrap_or_default().into(),
-            row.address.as_str().into(),
-        ];
-        line(&columns, ' ', &cells, &mut out);
-    }
-    out
 }

@@ -82,6 +82,10 @@ impl Connector for SshConnector {
         self.to.address.to_string()
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {
         let socket = socket.to_string_lossy();
         self.open(Some(&socket))?.into_dialled()

@@ -281,8 +281,10 @@ impl Engine {
             ("USER", &self.owner.name),
             ("LOGNAME", &self.owner.name),
             ("SHELL", &self.owner.shell),
+            // A caller on another machine does not know what is right here.
+            ("PATH", &std::env::var("PATH").unwrap_or_default()),
         ] {
-            if !set(&env, name) {
+            if !set(&env, name) && !value.is_empty() {
                 env.push((name.to_owned(), value.clone()));
             }
         }
