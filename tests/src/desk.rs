@@ -13,6 +13,7 @@ use winsta_client::{ClientError, Dirs, Host, Launch};
 use crate::binary::winsta;
 use crate::patience::until;
 use crate::sshd::end_masters;
+use crate::tmux::{Terminal, have};
 
 /// Everything that one user's host has; it ends with all its sessions when this is dropped.
 pub struct Desk {
@@ -132,6 +133,24 @@ impl Desk {
         let id = id.strip_suffix('\n').expect("a line");
         assert!(id.bytes().all(|byte| byte.is_ascii_digit()), "{id:?}");
         id.to_owned()
+    }
+
+    /// A terminal whose shell has `winsta` on its path, and this desk's host.
+    pub fn terminal(&self) -> Option<Terminal> {
+        if !have("tmux") {
+            return None;
+        }
+        let terminal = Terminal::open(80, 24);
+        for (name, value) in self.env() {
+            terminal.line(&format!("export {name}={}", value.display()));
+        }
+        let program = winsta();
+        terminal.line(&format!(
+            "alias winsta={}; clear; echo set up",
+            program.display()
+        ));
+        terminal.wait_text("set up");
+        Some(terminal)
     }
 
     /// All sessions, as JSON has them.

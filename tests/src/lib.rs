@@ -10,6 +10,7 @@ pub mod patience;
 pub mod process;
 pub mod sshd;
 pub mod stage;
+pub mod stall;
 pub mod tmux;
 pub mod trouble;
 pub mod watcher;

@@ -19,13 +19,14 @@ const SSHD: &str = "/usr/sbin/sshd";
 /// Several machines, and the ssh configuration with which they are reached.
 pub struct Machines {
     folder: TempDir,
-    machines: Vec<Machine>,
+    all: Vec<Machine>,
     hosts: String,
     config: String,
 }
 
 /// One machine.
 struct Machine {
+    name: String,
     desk: Desk,
     sshd: Child,
 }
@@ -54,7 +55,7 @@ impl Machines {
         }
         let mut machines = Self {
             folder,
-            machines: Vec::new(),
+            all: Vec::new(),
             hosts: String::new(),
             config: String::new(),
         };
@@ -76,7 +77,7 @@ impl Machines {
     /// Starts a machine that is called `name`, with winsta on it.
     pub fn add(&mut self, name: &str) -> &Desk {
         let port = self.start(name, "");
-        self.known(name, port);
+        self.known(port);
         let program = winsta().display().to_string();
         self.entry(name, port, &format!("winsta = \"{program}\""));
         self.desk(name)
@@ -85,7 +86,7 @@ impl Machines {
     /// Starts a machine on which nobody finds winsta.
     pub fn add_bare(&mut self, name: &str, sshd: &str) {
         let port = self.start(name, sshd);
-        self.known(name, port);
+        self.known(port);
         self.entry(name, port, "winsta = \"no-such-winsta\"");
     }
 
@@ -97,13 +98,13 @@ impl Machines {
 
     /// A machine of which there is only an address.
     pub fn add_port(&mut self, name: &str, port: u16) {
-        self.known(name, port);
+        self.known(port);
         self.entry(name, port, "");
     }
 
-    /// Has `name` lead to the machine `behind`, through `port`.
+    /// A machine with winsta, through `port`, behind which another one is.
     pub fn add_through(&mut self, name: &str, port: u16) {
-        self.known(name, port);
+        self.known(port);
         let program = winsta().display().to_string();
         self.entry(name, port, &format!("winsta = \"{program}\""));
     }
@@ -115,7 +116,7 @@ impl Machines {
         );
     }
 
-    fn known(&self, _name: &str, port: u16) {
+    fn known(&self, port: u16) {
         let key = fs::read_to_string(self.folder().join("host.pub")).expect("a key");
         let path = self.folder().join("known");
         let known = fs::read_to_string(&path).unwrap_or_default();
@@ -142,26 +143,12 @@ impl Machines {
 
     /// The desk of a machine: what its host has is seen from there.
     pub fn desk(&self, name: &str) -> &Desk {
-        let machine = self.machines.iter().find(|machine| {
-            machine.desk.folder().join("name").exists()
-                && fs::read_to_string(machine.desk.folder().join("name")).is_ok_and(|n| n == name)
-        });
+        let machine = self.all.iter().find(|machine| machine.name == name);
         &machine.expect("a machine").desk
-    }
-
-    /// Ends the server of a machine, and with it every connection.
-    pub fn stop(&mut self, name: &str) {
-        let found = self.machines.iter_mut().find(|machine| {
-            fs::read_to_string(machine.desk.folder().join("name")).is_ok_and(|n| n == name)
-        });
-        let machine = found.expect("a machine");
-        machine.sshd.kill().expect("it runs");
-        machine.sshd.wait().expect("it ends");
     }
 
     fn start(&mut self, name: &str, more: &str) -> u16 {
         let desk = Desk::new();
-        fs::write(desk.folder().join("name"), name).expect("a file");
         let port = free_port();
         let path = |name: &str| self.folder().join(name).display().to_string();
         let mut variables = String::from("TZ=UTC");
@@ -185,7 +172,8 @@ impl Machines {
             .stderr(fs::File::create(desk.folder().join("sshd.log")).expect("a file"))
             .spawn()
             .expect("sshd runs");
-        self.machines.push(Machine { desk, sshd });
+        let name = name.to_owned();
+        self.all.push(Machine { name, desk, sshd });
         until("sshd to listen", || {
             std::net::TcpStream::connect(("127.0.0.1", port)).ok()
         });
@@ -195,7 +183,7 @@ impl Machines {
 
 impl Drop for Machines {
     fn drop(&mut self) {
-        for machine in &mut self.machines {
+        for machine in &mut self.all {
             let _ = machine.sshd.kill();
             let _ = machine.sshd.wait();
         }

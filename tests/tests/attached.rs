@@ -2,24 +2,11 @@
 
 use winsta_tests::desk::Desk;
 use winsta_tests::patience::until;
-use winsta_tests::tmux::{Terminal, have};
+use winsta_tests::tmux::Terminal;
 
 /// A terminal whose shell has `winsta` on its path, and this desk's host.
 fn terminal(desk: &Desk) -> Option<Terminal> {
-    if !have("tmux") {
-        return None;
-    }
-    let terminal = Terminal::open(80, 24);
-    for (name, value) in desk.env() {
-        terminal.line(&format!("export {name}={}", value.display()));
-    }
-    let program = winsta_tests::binary::winsta();
-    terminal.line(&format!(
-        "alias winsta={}; clear; echo set up",
-        program.display()
-    ));
-    terminal.wait_text("set up");
-    Some(terminal)
+    desk.terminal()
 }
 
 /// Id of the newest session, once it is in this state.

@@ -5,7 +5,9 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 use winsta_tests::desk::Desk;
-use winsta_tests::sshd::{Machines, free_port, masters};
+use winsta_tests::patience::until;
+use winsta_tests::sshd::{Machines, end_masters, free_port, masters};
+use winsta_tests::stall::Stall;
 
 /// A desk, and machines that it knows.
 fn machines(names: &[&str]) -> Option<(Desk, Machines)> {
@@ -16,6 +18,10 @@ fn machines(names: &[&str]) -> Option<(Desk, Machines)> {
     let desk = Desk::new();
     machines.lead(&desk, "");
     Some((desk, machines))
+}
+
+fn is(row: &Value, id: &str) -> bool {
+    row["id"].as_u64() == id.parse().ok()
 }
 
 fn rows(json: &str) -> Vec<Value> {
@@ -108,7 +114,7 @@ fn hosts_that_fail_keep_nobody_from_the_others() {
     let found = rows(&ran.out);
     let of =
         |host: &str| -> Vec<&Value> { found.iter().filter(|row| row["host"] == host).collect() };
-    let is_it = |row: &&Value| row["id"].to_string() == id && row["error"].is_null();
+    let is_it = |row: &&Value| is(row, &id) && row["error"].is_null();
     assert!(of("web02").iter().any(is_it), "{found:?}");
     for (host, _) in expected {
         let rows = of(host);
@@ -145,4 +151,236 @@ fn one_host_that_fails_is_named_with_what_to_do() {
     let ran = desk.run(&["qwinsta", "--server", "@nobody"]);
     assert_eq!(ran.status, 2, "{ran:?}");
     assert!(ran.err.contains("hosts.toml"), "{ran:?}");
+}
+
+#[test]
+fn a_network_that_stalls_in_the_middle_is_not_waited_for() {
+    let Some(mut machines) = Machines::new() else {
+        return;
+    };
+    machines.add("web01");
+    machines.add("web02");
+    let stall = Stall::before(machines.port("web02"));
+    machines.add_through("far", stall.port());
+    let desk = Desk::new();
+    machines.lead(&desk, "");
+    let words = [
+        "quser",
+        "--server",
+        "web01,far",
+        "--timeout",
+        "2",
+        "-o",
+        "json",
+    ];
+    machines.desk("web01").start("cat");
+    machines.desk("web02").start("cat");
+    let before = desk.run(&words);
+    assert_eq!(before.status, 0, "{before:?}");
+
+    stall.stop();
+    let stalled = desk.run(&words);
+    assert_eq!(stalled.status, 3, "{stalled:?}");
+    assert_eq!(stalled.err.lines().count(), 1, "{stalled:?}");
+    assert!(stalled.err.contains("far: "), "{stalled:?}");
+    assert!(
+        stalled.err.contains("did not answer within 2 s"),
+        "{stalled:?}"
+    );
+    assert!(
+        rows(&stalled.out)
+            .iter()
+            .any(|row| row["host"] == "web01" && row["error"].is_null())
+    );
+
+    stall.go_on();
+    until("the far host to answer again", || {
+        (desk.run(&words).status == 0).then_some(())
+    });
+}
+
+#[test]
+fn verbs_reach_sessions_of_several_machines() {
+    let Some((desk, machines)) = machines(&["web01", "web02", "web03"]) else {
+        return;
+    };
+    let on = |name: &str| machines.desk(name);
+    for name in ["web01", "web02"] {
+        on(name)
+            .run(&["new", "-d", "-n", "old", "--", "cat"])
+            .done();
+    }
+    let kept = on("web01").start("cat");
+    let refused = desk.run(&["logoff", "old", "--server", "web*"]);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    let looked = desk
+        .run(&["logoff", "old", "--server", "web*", "--what-if"])
+        .done();
+    assert_eq!(looked.lines().count(), 2, "{looked}");
+    assert!(looked.contains(" on web02"), "{looked}");
+    let told = desk
+        .run(&["msg", "*", "/SERVER:web[01-03]", "/V", "Lunch"])
+        .done();
+    assert_eq!(told.lines().count(), 3, "{told}");
+    let ended = desk
+        .run(&["logoff", "old", "--server", "web[01-03]", "--verbose"])
+        .done();
+    assert_eq!(ended.lines().count(), 2, "{ended}");
+    assert!(
+        ended.lines().all(|line| line.contains("ended by HUP")),
+        "{ended}"
+    );
+    assert!(on("web01").session(&kept).is_some());
+    let nothing = desk.run(&["logoff", "old", "--server", "web[01-03]"]);
+    assert_eq!(
+        (nothing.status, nothing.err.as_str()),
+        (1, "No session exists for old\n")
+    );
+    let killed = desk
+        .run(&["tskill", "cat", "/A", "/SERVER:web01,web02", "/V"])
+        .done();
+    assert!(
+        killed.contains("of session") && killed.contains(" on web01 killed"),
+        "{killed}"
+    );
+    on("web01").wait_gone(&kept);
+}
+
+#[test]
+fn forty_sessions_of_one_machine_end_through_one_connection() {
+    let Some((desk, machines)) = machines(&["web01"]) else {
+        return;
+    };
+    let host = machines.desk("web01");
+    for _ in 0..40 {
+        host.start("cat");
+    }
+    desk.run(&["rwinsta", "--all", "/SERVER:web01"]).done();
+    let hosted = |session: &Value| session["leader_pid"].is_u64();
+    until("all to be gone", || {
+        (!host.sessions().iter().any(hosted)).then_some(())
+    });
+    assert_eq!(masters(&desk).len(), 1);
+}
+
+#[test]
+fn the_inventory_is_listed_and_a_user_is_found() {
+    let Some(mut machines) = Machines::new() else {
+        return;
+    };
+    machines.add("web01");
+    machines.add_port("down", free_port());
+    let desk = Desk::new();
+    machines.lead(
+        &desk,
+        "inventory = \"ansible.ini\"\n[groups]\nweb = [\"web01\"]\n",
+    );
+    fs::write(
+        desk.folder().join("ansible.ini"),
+        "[more]\nweb01 ansible_user=nobody\n",
+    )
+    .expect("a file");
+    // What hosts.toml does not say of a host, the other inventory may.
+    let json = desk.run(&["query", "termserver", "web01", "-o", "json"]);
+    assert_eq!(json.status, 3, "{json:?}");
+    assert!(json.err.contains("nobody@127.0.0.1"), "{json:?}");
+    fs::write(desk.folder().join("ansible.ini"), "[more]\nweb01\n").expect("a file");
+    let json = desk
+        .run(&["query", "termserver", "web01", "-o", "json"])
+        .done();
+    assert_eq!(rows(&json)[0]["groups"], serde_json::json!(["more", "web"]));
+    let ran = desk.run(&["query", "termserver", "/ADDRESS"]);
+    assert_eq!(ran.status, 3, "{ran:?}");
+    for host in ["web01", "down"] {
+        let row = ran
+            .out
+            .lines()
+            .find(|line| line.starts_with(&format!(" {host} ")));
+        assert!(row.is_some_and(|row| row.contains("127.0.0.1:")), "{ran:?}");
+    }
+
+    let id = machines.desk("web01").start("cat");
+    let user = machines.desk("web01").session(&id).expect("it is listed")["user"].clone();
+    let user = user.as_str().expect("a name");
+    let ran = desk.run(&["find", user, "-o", "json"]);
+    assert_eq!(ran.status, 3, "{ran:?}");
+    let found = rows(&ran.out);
+    assert!(
+        found
+            .iter()
+            .any(|row| row["host"] == "web01" && is(row, &id))
+    );
+    assert!(
+        found
+            .iter()
+            .any(|row| row["host"] == "down" && row["error"].is_string())
+    );
+    let nobody = desk.run(&["find", "nobody-at-all", "--server", "@web"]);
+    assert_eq!(nobody.status, 1, "{nobody:?}");
+    fs::write(
+        desk.folder().join("hosts.toml"),
+        "[hosts.a]\nport = 1\nprot = 2\n",
+    )
+    .expect("a file");
+    let wrong = desk.run(&["find", "bob"]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.err.contains("hosts.toml:3: "), "{wrong:?}");
+}
+
+#[test]
+fn a_terminal_is_connected_to_a_session_of_another_machine() {
+    let Some((desk, machines)) = machines(&["web01"]) else {
+        return;
+    };
+    let Some(terminal) = desk.terminal() else {
+        return;
+    };
+    let there = machines.desk("web01");
+    terminal.line("winsta new --server web01 -n far -- sh -c 'echo in $HOME; stty size; exec cat'");
+    terminal.wait_text("24 80");
+    terminal.line("typed");
+    there.wait_screen("far", "typed");
+    let listed = there.sessions();
+    let far = listed
+        .iter()
+        .find(|session| session["label"] == "far")
+        .expect("it is there");
+    let id = far["id"].to_string();
+    there.wait_state(&id, "Active");
+    terminal.keys(&["C-\\", "d"]);
+    there.wait_state(&id, "Disconnected");
+    terminal.line("clear; winsta connect --server web01; echo status=$?");
+    terminal.wait_text("typed");
+    there.wait_state(&id, "Active");
+    // Every byte gets through, also those that mean something to ssh in a terminal.
+    terminal.line("~.");
+    there.wait_screen(&id, "~.");
+    there.run(&["rwinsta", &id]).done();
+    terminal.wait_text("status=137");
+}
+
+#[test]
+fn a_session_survives_the_connection_through_which_it_is_seen() {
+    let Some((desk, machines)) = machines(&["web01"]) else {
+        return;
+    };
+    let Some(terminal) = desk.terminal() else {
+        return;
+    };
+    let id = machines.desk("web01").start("echo still here; exec cat");
+    terminal.line(&format!(
+        "winsta connect {id} --server web01; echo status=$?"
+    ));
+    terminal.wait_text("still here");
+    machines.desk("web01").wait_state(&id, "Active");
+    end_masters(&desk);
+    terminal.wait_text("status=3");
+    machines.desk("web01").wait_state(&id, "Disconnected");
+    assert!(
+        machines
+            .desk("web01")
+            .run(&["screen", &id])
+            .out
+            .contains("still here")
+    );
 }

@@ -251,7 +251,7 @@ pub(crate) struct Find {
     after_help = "The host is started if it does not run. The bytes are HTTP.
 
 Examples:
-  ssh web01 winsta dial-stdio"
+  winsta dial-stdio --hello                what runs at the other end of: ssh web01 winsta dial-stdio --hello"
 )]
 pub(crate) struct DialStdio {
     /// Say in a line of its own that the connection is there.

@@ -50,18 +50,23 @@ impl Execute for QueryTermserver {
         let answers = fleet::ask(&places, self.network, |place, host| {
             asked(&known, place, &host).map(|host| vec![host])
         });
-        let format = self.output.format;
-        if let [_] = places.as_slice() {
-            let found: Result<Vec<Vec<KnownHost>>, Failure> = answers.into_iter().collect();
-            let rows: Vec<KnownHost> = found?.into_iter().flatten().collect();
-            crate::output::print(format, &rows, || {
-                table(&rows.iter().collect::<Vec<_>>(), self.address)
-            })?;
-            return Ok(crate::report::Exit::Done);
-        }
-        let target = self.target.as_deref();
         let gathered = Gathered::new(&places, answers);
-        gathered.print_plain(format, "server", target, |rows| table(rows, self.address))
+        // Hosts that do not answer are known all the same.
+        let silent = gathered.failures.iter().map(|(place, _)| KnownHost {
+            host: place.name.clone(),
+            address: place.address().unwrap_or_default(),
+            version: None,
+            sessions: None,
+            groups: Vec::new(),
+        });
+        let silent: Vec<KnownHost> = silent.collect();
+        let table = |rows: &[&KnownHost]| {
+            let mut all: Vec<&KnownHost> = rows.iter().copied().chain(&silent).collect();
+            all.sort_by_key(|row| places.iter().position(|place| place.name == row.host));
+            table(&all, self.address)
+        };
+        let target = self.target.as_deref();
+        gathered.print_plain(self.output.format, "server", target, table)
     }
 }
 
