@@ -83,6 +83,30 @@ impl Machines {
         self.desk(name)
     }
 
+    /// Starts a machine on which all logins go through `winsta login`; `config` is its
+    /// configuration.
+    pub fn add_hosting(&mut self, name: &str, config: &str) -> &Desk {
+        let forced = format!("ForceCommand {} login", winsta().display());
+        let sftp = "Subsystem sftp internal-sftp";
+        let port = self.start(name, &format!("{forced}\n{sftp}"));
+        self.known(port);
+        self.entry(name, port, "");
+        let desk = self.desk(name);
+        fs::write(desk.folder().join("config.toml"), config).expect("a file");
+        desk
+    }
+
+    /// The words that make OpenSSH's `program` reach the machine `name`, whose address follows.
+    pub fn openssh(&self, program: &str, name: &str) -> Vec<String> {
+        let config = self.folder().join("plain_config");
+        fs::write(&config, &self.config).expect("a file");
+        let port = if program == "ssh" { "-p" } else { "-P" };
+        let (config, number) = (config.display().to_string(), self.port(name).to_string());
+        [program, "-F", &config, port, &number]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
     /// Starts a machine on which nobody finds winsta.
     pub fn add_bare(&mut self, name: &str, sshd: &str) {
         let port = self.start(name, sshd);
