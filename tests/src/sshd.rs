@@ -76,7 +76,7 @@ impl Machines {
 
     /// Starts a machine that is called `name`, with winsta on it.
     pub fn add(&mut self, name: &str) -> &Desk {
-        let port = self.start(name, "");
+        let port = self.start(name);
         self.known(port);
         let program = winsta().display().to_string();
         self.entry(name, port, &format!("winsta = \"{program}\""));
@@ -84,15 +84,15 @@ impl Machines {
     }
 
     /// Starts a machine on which nobody finds winsta.
-    pub fn add_bare(&mut self, name: &str, sshd: &str) {
-        let port = self.start(name, sshd);
+    pub fn add_bare(&mut self, name: &str) {
+        let port = self.start(name);
         self.known(port);
         self.entry(name, port, "winsta = \"no-such-winsta\"");
     }
 
     /// Starts a machine whose key is not known.
     pub fn add_stranger(&mut self, name: &str) {
-        let port = self.start(name, "");
+        let port = self.start(name);
         self.entry(name, port, "");
     }
 
@@ -141,13 +141,32 @@ impl Machines {
         fs::write(desk.folder().join("hosts.toml"), hosts).expect("a file");
     }
 
+    /// An ssh login at a terminal of a machine that runs `command`; [`lead`](Self::lead) first.
+    pub fn login(&self, name: &str, command: &str) -> Child {
+        Command::new("ssh")
+            .arg("-F")
+            .arg(self.folder().join("ssh_config"))
+            .args([
+                "-tt",
+                "-p",
+                &self.port(name).to_string(),
+                "127.0.0.1",
+                command,
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ssh runs")
+    }
+
     /// The desk of a machine: what its host has is seen from there.
     pub fn desk(&self, name: &str) -> &Desk {
         let machine = self.all.iter().find(|machine| machine.name == name);
         &machine.expect("a machine").desk
     }
 
-    fn start(&mut self, name: &str, more: &str) -> u16 {
+    fn start(&mut self, name: &str) -> u16 {
         let desk = Desk::new();
         let port = free_port();
         let path = |name: &str| self.folder().join(name).display().to_string();
@@ -158,7 +177,7 @@ impl Machines {
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
              UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n\
-             KbdInteractiveAuthentication no\nPrintMotd no\nMaxStartups 100\n{more}\nSetEnv {variables}\n",
+             KbdInteractiveAuthentication no\nPrintMotd no\nMaxStartups 100\nSetEnv {variables}\n",
             path("host"),
             path("user.pub"),
         );

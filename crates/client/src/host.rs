@@ -14,6 +14,7 @@ use winsta_domain::SessionId;
 use crate::dirs::Dirs;
 use crate::error::{Cause, ClientError};
 use crate::http::{HttpError, Request, Response};
+use crate::ssh::PlainHost;
 use crate::start::{self, Launch};
 use crate::transport::{Connection, Connector, Dialled, LocalConnector, UnixConnector};
 
@@ -270,6 +271,21 @@ impl Host {
             },
             (HttpError::Io(error), Patience::Usual | Patience::Endless) => Cause::Connection(error),
             (error, Patience::Usual | Patience::Endless) => Cause::Http(error),
+        }
+    }
+
+    /// Gives what the machine can do without winsta, if `result` says that it has none.
+    pub(crate) fn or_plain<T>(
+        &self,
+        result: Result<T, Cause>,
+        plain: impl FnOnce(&PlainHost) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        match result {
+            Err(cause) if cause.is_without_winsta() => match self.connector.plain(&self.name) {
+                Some(host) => plain(&host),
+                None => Err(cause),
+            },
+            other => other,
         }
     }
 

@@ -11,6 +11,8 @@ pub mod error;
 pub mod events;
 pub mod host;
 pub mod http;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod output;
 pub mod ssh;
 mod start;
