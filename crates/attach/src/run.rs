@@ -45,7 +45,8 @@ pub fn attach(socket: &Path, ticket: Ticket, options: &Options) -> Result<Outcom
 }
 
 /// Is attached until the user, the session, the host or a signal ends it; then the terminal is as
-/// it was before, with one more line that says how it ended.
+/// it was before, with one more line that says how it ended: right below the output of a session
+/// that ended, else at the bottom.
 ///
 /// `stream` comes from [`connect`]. Signals that ask this process to end are caught while this
 /// runs; [`Ending::Signalled`](crate::Ending::Signalled) says so, and the caller should then end.

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, OwnedFd};
 
-use winsta_domain::{SessionId, Timestamp};
+use winsta_domain::{ConnectionId, SessionId, Timestamp};
 
 /// Words in a row.
 const WORDS: usize = 16;
@@ -14,6 +14,20 @@ const MOST_ROWS: usize = 65_536;
 
 const SESSION: usize = 0;
 const LAST_INPUT: usize = 5;
+const BEHIND: usize = 10;
+
+/// Connections that do not take output as fast as it comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Behind([u64; WORDS - BEHIND]);
+
+impl Behind {
+    /// Whether this one is among them.
+    pub(crate) fn has(self, connection: ConnectionId) -> bool {
+        let number = u64::from(connection.0);
+        let is_half = |word: u64| word & u64::from(u32::MAX) == number || word >> 32 == number;
+        number != 0 && self.0.into_iter().any(is_half)
+    }
+}
 
 /// The ledger of the present keeper, or of one that died.
 #[derive(Debug)]
@@ -64,6 +78,17 @@ impl Rows {
         self.word(slot, LAST_INPUT).map(Timestamp)
     }
 
+    /// Which clients of `session` do not take output as fast as it comes.
+    pub(crate) fn behind(&self, slot: u32, session: SessionId) -> Behind {
+        let mut behind = Behind::default();
+        if self.own(slot, session).is_some() {
+            for (word, number) in behind.0.iter_mut().zip(BEHIND..) {
+                *word = self.word(slot, number).unwrap_or_default();
+            }
+        }
+        behind
+    }
+
     /// The words of `session`'s row, if it is there and its own.
     pub(crate) fn words(&self, slot: u32, session: SessionId) -> Option<Vec<u64>> {
         self.own(slot, session)?;
@@ -96,6 +121,7 @@ mod tests {
             let mut words = [0u64; WORDS];
             words[SESSION] = row + 10;
             words[LAST_INPUT] = 100 + row;
+            words[BEHIND + 5] = (row + 1) << 32;
             for word in words {
                 file.write_all(&word.to_ne_bytes()).unwrap();
             }
@@ -107,6 +133,13 @@ mod tests {
         assert_eq!(rows.last_input(2, SessionId(11)), None, "not read");
         assert_eq!(rows.words(0, SessionId(9)).map(|words| words[5]), Some(100));
         assert_eq!(rows.last_input(u32::MAX, SessionId(1)), None);
+        let behind = |slot, session| {
+            let behind = rows.behind(slot, SessionId(session));
+            let numbers = (0..4).filter(|number| behind.has(ConnectionId(*number)));
+            numbers.collect::<Vec<_>>()
+        };
+        assert_eq!(behind(1, 10), [2]);
+        assert_eq!(behind(1, 9), [0; 0]);
         let rows = ledger.snapshot(1..=1);
         assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
         assert_eq!(rows.last_input(0, SessionId(9)), None, "not read");
