@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use winsta_api::{
-    AttachRequest, AttachTicket, AuditEntry, Created, Disconnected, EndReport, EndRequest, Guard,
-    HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message, MessageReport,
+    AttachRequest, AttachTicket, AuditEntry, Created, Disconnected, EndReport, EndRequest, Fields,
+    Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message, MessageReport,
     NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest, Upgrade, Upgraded,
     WaitReport, Warning, paths,
 };
@@ -25,8 +25,19 @@ impl Host {
 
     /// All sessions.
     pub fn sessions(&self) -> Result<Listing> {
+        self.sessions_with(Fields::ALL)
+    }
+
+    /// All sessions with these keys and those that every session has ([`Fields::LEAST`]); of what
+    /// else a session has, nothing is known.
+    pub fn sessions_with(&self, fields: Fields) -> Result<Listing> {
         let list = || -> std::result::Result<Listing, Cause> {
-            let (incarnation, body) = self.bytes(&Call::get(paths::SESSIONS))?;
+            let target = if fields == Fields::ALL {
+                paths::SESSIONS.to_owned()
+            } else {
+                format!("{}?fields={}", paths::SESSIONS, fields.and(Fields::LEAST))
+            };
+            let (incarnation, body) = self.bytes(&Call::get(&target))?;
             let sessions = serde_json::from_slice(&body).map_err(Cause::Answer)?;
             Ok(Listing {
                 incarnation,
