@@ -108,8 +108,8 @@ impl Machines {
     }
 
     /// Starts a machine on which nobody finds winsta.
-    pub fn add_bare(&mut self, name: &str, sshd: &str) {
-        let port = self.start(name, sshd);
+    pub fn add_bare(&mut self, name: &str) {
+        let port = self.start(name, "");
         self.known(port);
         self.entry(name, port, "winsta = \"no-such-winsta\"");
     }
@@ -165,12 +165,32 @@ impl Machines {
         fs::write(desk.folder().join("hosts.toml"), hosts).expect("a file");
     }
 
+    /// An ssh login at a terminal of a machine that runs `command`; [`lead`](Self::lead) first.
+    pub fn login(&self, name: &str, command: &str) -> Child {
+        Command::new("ssh")
+            .arg("-F")
+            .arg(self.folder().join("ssh_config"))
+            .args([
+                "-tt",
+                "-p",
+                &self.port(name).to_string(),
+                "127.0.0.1",
+                command,
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ssh runs")
+    }
+
     /// The desk of a machine: what its host has is seen from there.
     pub fn desk(&self, name: &str) -> &Desk {
         let machine = self.all.iter().find(|machine| machine.name == name);
         &machine.expect("a machine").desk
     }
 
+    /// Starts a server; `more` is for its configuration.
     fn start(&mut self, name: &str, more: &str) -> u16 {
         let desk = Desk::new();
         let port = free_port();

@@ -440,3 +440,53 @@ fn sessions_of_a_killed_keeper_are_taken_over() {
         session: SessionId(1),
     });
 }
+
+/// Children of `parent` that run the keeper's own program.
+fn helpers(parent: u32) -> Vec<u32> {
+    let program = |pid: u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let children = format!("/proc/{parent}/task/{parent}/children");
+    let children = std::fs::read_to_string(children).expect("the keeper lives");
+    let pids = children
+        .split_whitespace()
+        .map(|word| word.parse().expect("a pid"));
+    pids.filter(|pid| program(*pid) == program(parent))
+        .collect()
+}
+
+#[test]
+fn many_sessions_are_started_by_a_second_process_that_may_die() {
+    let (_folder, keeper) = keeper();
+    let mut host = keeper.host();
+    let mut start =
+        |id: u32| host.spawn(script(id, "echo \"I am $PPID's\"; read line; exit $line"));
+    for id in 1..=64 {
+        start(id);
+    }
+    assert!(helpers(keeper.pid()).is_empty(), "few sessions need none");
+    start(65);
+    let nursery = helpers(keeper.pid());
+    assert_eq!(nursery.len(), 1);
+    start(66);
+    winsta_tests::process::murder(&nursery);
+    start(67);
+    start(68);
+    let another = helpers(keeper.pid());
+    assert_eq!(another.len(), 1);
+    assert_ne!(another, nursery);
+
+    let mut spawn = script(69, "");
+    spawn.argv = vec!["no-such-program".to_owned()];
+    let refusal = host.ask(Verb::Spawn(Box::new(spawn))).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Exec, "{refusal:?}");
+
+    for id in [65, 66, 67, 68] {
+        host.type_in(id, &format!("{id}\n"));
+        assert_eq!(
+            host.exit_of(id),
+            ExitStatus::Code(u8::try_from(id).unwrap())
+        );
+        let whose = format!("I am {}'s\r\n", keeper.pid());
+        let output = host.output(id, Stream::Out);
+        assert!(contains(&output, whose.as_bytes()), "{id}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Other machines, through real ssh servers.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 
 use serde_json::Value;
@@ -383,4 +384,65 @@ fn a_session_survives_the_connection_through_which_it_is_seen() {
             .out
             .contains("still here")
     );
+}
+
+#[test]
+fn a_machine_without_winsta_is_listed_told_and_logged_off_all_the_same() {
+    let Some(mut machines) = Machines::new() else {
+        return;
+    };
+    machines.add_bare("bare");
+    let desk = Desk::new();
+    machines.lead(&desk, "");
+    let mut login = machines.login("bare", "echo ready; exec cat");
+    let mut lines = BufReader::new(login.stdout.take().expect("a pipe")).lines();
+    let mut next = || lines.next().and_then(Result::ok).unwrap_or_default();
+    assert_eq!(next().trim_end(), "ready");
+
+    let words = ["query", "session", "--server", "bare", "-o", "json"];
+    let listed = || rows(&desk.run(&words).done());
+    let cat = rows(
+        &desk
+            .run(&["qprocess", "cat", "/server:bare", "-o", "json"])
+            .done(),
+    );
+    // Other logins may be on this machine; this one is where the youngest `cat` is.
+    let youngest = cat
+        .iter()
+        .max_by_key(|row| row["pid"].as_u64())
+        .expect("it is there");
+    let id = youngest["id"].to_string();
+    let found = listed()
+        .into_iter()
+        .find(|row| is(row, &id))
+        .expect("it is listed");
+    assert_eq!(
+        (&found["host"], &found["source"]),
+        (&"bare".into(), &"ssh".into())
+    );
+    assert!(
+        found["device"]
+            .as_str()
+            .is_some_and(|tty| tty.starts_with("pts/")),
+        "{found}"
+    );
+    assert!(found["idle_seconds"].is_u64(), "{found}");
+
+    desk.run(&["msg", &id, "/server:bare", "It's lunch"]).done();
+    until("the message", || {
+        next().contains("It's lunch").then_some(())
+    });
+
+    let refused = desk.run(&["rwinsta", &id, "/server:bare"]);
+    assert_eq!(refused.status, 4, "{refused:?}");
+    let unknown = desk.run(&["new", "-d", "--server", "bare"]);
+    assert_eq!(unknown.status, 3, "{unknown:?}");
+    assert!(
+        unknown.err.contains("winsta was not found there"),
+        "{unknown:?}"
+    );
+    let ended = desk.run(&["logoff", &id, "/server:bare", "/V"]).done();
+    assert!(ended.contains("ended by HUP"), "{ended}");
+    login.wait().expect("it ends");
+    assert!(!listed().iter().any(|row| is(row, &id)));
 }

@@ -299,20 +299,26 @@ fn the_host_tells_its_state_and_stops_only_when_it_may() {
 fn changes_are_in_the_audit_trail() {
     let desk = Desk::new();
     let id = desk.start("cat");
+    let other = desk.start("cat");
     desk.run(&["logoff", &id]).done();
+    desk.run(&["reset", "session", &other]).done();
     let trail = desk.run(&["audit", "-o", "jsonl"]).done();
     let entries: Vec<Value> = trail
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    let number: u64 = id.parse().expect("a number");
-    let of_session: Vec<&str> = entries
-        .iter()
-        .filter(|entry| entry["session"] == number)
-        .filter_map(|entry| entry["action"].as_str())
-        .collect();
-    assert!(of_session.contains(&"create"), "{trail}");
-    assert!(of_session.contains(&"end"), "{trail}");
+    let of_session = |id: &str| {
+        let number: u64 = id.parse().expect("a number");
+        let entries = entries.iter().filter(|entry| entry["session"] == number);
+        let words = entries.map(|entry| (&entry["action"], &entry["outcome"], &entry["detail"]));
+        words
+            .map(|(action, outcome, detail)| format!("{action} {outcome} {detail}"))
+            .collect::<Vec<_>>()
+    };
+    let (created, done) = (r#""create" "done" "sh -c cat""#, r#""done""#);
+    let ended = |action: &str, by: &str| format!("{action:?} {done} {by:?}");
+    assert_eq!(of_session(&id), [created, &ended("logoff", "HUP")]);
+    assert_eq!(of_session(&other), [created, &ended("reset", "KILL")]);
     assert!(entries.iter().all(|entry| entry["user"] == user()));
 }
 

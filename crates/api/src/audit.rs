@@ -16,7 +16,8 @@ pub struct AuditEntry {
     pub uid: u32,
     /// From where: `unix pid 4711`.
     pub origin: String,
-    /// What: `create`, `connect`, `disconnect`, `logoff`, `reset`, `kill`, `message`, …
+    /// What: `create`, `connect`, `disconnect`, `logoff`, `reset` (`end` if it was refused before
+    /// it was read which), `kill`, `message`, …
     pub action: String,
     /// On which session.
     pub session: Option<u32>,

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod error;
+pub mod field;
 pub mod host;
 pub mod openapi;
 #[cfg(any(test, feature = "oracle"))]
@@ -15,6 +16,7 @@ pub mod verbs;
 
 pub use audit::AuditEntry;
 pub use error::{ApiError, ErrorCode, Holder};
+pub use field::{Field, Fields};
 pub use host::{Counters, HostStatus, Upgrade, Upgraded};
 pub use session::{ConnectionInfo, LineInfo, ProcessInfo, Session, Source};
 pub use verbs::{

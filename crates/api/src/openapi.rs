@@ -128,7 +128,9 @@ requests! {
     upgrade: post "/v1/host/upgrade", "Replace host and keeper by another program", (),
         [Upgrade], [Upgraded];
     list: get "/v1/sessions", "All sessions, lowest id first",
-        (("current" = Option<u32>, Query)), none, [Vec<Session>];
+        (("current" = Option<u32>, Query),
+         ("fields" = Option<String>, Query, description = "Only these keys: id,user,state")),
+        none, [Vec<Session>];
     create: post "/v1/sessions", "Start a session", (), [NewSession], [Created];
     one: get "/v1/sessions/{id}", "One session",
         (("id" = u32, Path), ("current" = Option<u32>, Query)), none, [Session];
@@ -159,7 +161,7 @@ requests! {
         (("id" = u32, Path)), none, [Vec<ProcessInfo>];
     kill: delete "/v1/sessions/{id}/processes/{pid}", "Kill a process of the session",
         (("id" = u32, Path), ("pid" = u32, Path)), [Guard], [KillReport];
-    output: get "/v1/sessions/{id}/output", "What the session printed, raw",
+    output: get "/v1/sessions/{id}/output", "What the session printed, raw; cut off where bytes are missing, not skipped",
         (("id" = u32, Path), ("from" = Option<u64>, Query), ("follow" = Option<bool>, Query),
          ("stream" = Option<String>, Query)), none, ("application/octet-stream");
     screen: get "/v1/sessions/{id}/screen", "What the session shows now",

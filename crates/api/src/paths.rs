@@ -28,7 +28,7 @@ pub const MAX_INPUT: usize = 1 << 20;
 pub const STATUS: &str = "/v1/status";
 /// `GET` the OpenAPI document.
 pub const OPENAPI: &str = "/v1/openapi.json";
-/// `GET` a list of [`Session`](crate::Session)s; `POST` a [`NewSession`](crate::NewSession).
+/// `GET` a list of [`Session`](crate::Session)s (`?fields=id,user`: only these keys); `POST` a [`NewSession`](crate::NewSession).
 pub const SESSIONS: &str = "/v1/sessions";
 /// `GET` server-sent events, each a [`Change`](crate::Change).
 pub const EVENTS: &str = "/v1/events";

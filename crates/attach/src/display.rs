@@ -9,6 +9,9 @@
 //!     │ is on its way                           ▼                  ▼
 //!     └───────────────────────────────────── any ◀──────────── Covered (a box)
 //! ```
+//!
+//! What a session prints at its end while a box covers it comes as a last snapshot, which is kept
+//! and shown when the keeper says goodbye ([`Display::finish`]).
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +20,8 @@ use winsta_screen::{Modes, PaintOptions, Screen};
 use winsta_wire::{AttachMode, ClientMessage, Output, SnapshotInfo};
 
 use crate::rebuild::Rebuild;
-use crate::terminal::{CANCEL, Window};
+use crate::terminal::{CANCEL, Parting, Window};
+use crate::trail::Trail;
 
 /// Time between two paintings of a screen that is not passed through.
 const FRAME: Duration = Duration::from_millis(33);
@@ -36,9 +40,12 @@ pub(crate) struct Display {
     /// Lines of scrollback to paint.
     scrollback: usize,
     /// Whether nothing of the session was painted yet. The first painting leaves what the terminal
-    /// showed before, and the session's scrollback, in the terminal's own; later ones would put
-    /// the same lines there again.
+    /// showed before in its scrollback.
     fresh: bool,
+    /// How far the session's output was shown in a way that leaves its lines in the terminal's
+    /// scrollback.
+    shown: Option<u64>,
+    trail: Trail,
     painting: Vec<u8>,
     messages: Vec<ClientMessage>,
 }
@@ -46,11 +53,7 @@ pub(crate) struct Display {
 #[derive(Debug)]
 enum Phase {
     Awaiting,
-    Rebuilding {
-        rebuild: Box<Rebuild>,
-        /// A size that came in the meantime.
-        resized: Option<TerminalSize>,
-    },
+    Rebuilding(Underway),
     Passing,
     Windowed {
         screen: Box<Screen>,
@@ -60,7 +63,18 @@ enum Phase {
         /// What was last told to the terminal about how to send keys.
         typing: String,
     },
-    Covered,
+    Covered {
+        /// A snapshot that came since. Only the last one counts, if the session ends.
+        under: Option<Underway>,
+    },
+}
+
+/// A screen that is being rebuilt.
+#[derive(Debug)]
+struct Underway {
+    rebuild: Box<Rebuild>,
+    /// A size that came in the meantime.
+    resized: Option<TerminalSize>,
 }
 
 impl Display {
@@ -72,6 +86,8 @@ impl Display {
             phase: Phase::Awaiting,
             scrollback,
             fresh: true,
+            shown: None,
+            trail: Trail::default(),
             painting: Vec::new(),
             messages: Vec::new(),
         }
@@ -105,7 +121,7 @@ impl Display {
 
     /// Whether a box is drawn over the screen.
     pub(crate) fn is_covered(&self) -> bool {
-        matches!(self.phase, Phase::Covered)
+        matches!(self.phase, Phase::Covered { .. })
     }
 
     /// The terminal's window.
@@ -115,21 +131,30 @@ impl Display {
 
     /// A snapshot begins.
     pub(crate) fn snapshot(&mut self, snapshot: SnapshotInfo) {
-        if self.is_covered() {
-            // it was on its way when the box came; another one follows when the box is gone
-            return;
-        }
-        let scrollback = if self.fresh { self.scrollback } else { 0 };
-        self.phase = Phase::Rebuilding {
-            rebuild: Box::new(Rebuild::new(snapshot, scrollback)),
+        let underway = Underway {
+            rebuild: Box::new(Rebuild::new(snapshot, self.scrollback, self.shown)),
             resized: None,
         };
+        match &mut self.phase {
+            // another one follows when the box is gone, unless the session ends
+            Phase::Covered { under } => *under = Some(underway),
+            phase => *phase = Phase::Rebuilding(underway),
+        }
+    }
+
+    /// The screen that is being rebuilt, also under a box.
+    fn underway(&mut self) -> Option<&mut Underway> {
+        match &mut self.phase {
+            Phase::Rebuilding(underway) => Some(underway),
+            Phase::Covered { under } => under.as_mut(),
+            Phase::Awaiting | Phase::Passing | Phase::Windowed { .. } => None,
+        }
     }
 
     /// The snapshot's checkpoint.
     pub(crate) fn checkpoint(&mut self, now: Instant, paint: &[u8]) {
-        if let Phase::Rebuilding { rebuild, .. } = &mut self.phase {
-            rebuild.checkpoint(paint);
+        if let Some(underway) = self.underway() {
+            underway.rebuild.checkpoint(paint);
             self.settle(now);
         }
     }
@@ -137,13 +162,21 @@ impl Display {
     /// Output; gives back what is to be passed on to the terminal behind the painting.
     pub(crate) fn output<'a>(&mut self, now: Instant, output: Output<'a>) -> &'a [u8] {
         let mut rest = output.bytes;
-        if let Phase::Rebuilding { rebuild, .. } = &mut self.phase {
-            let taken = rebuild.output(output.offset, rest);
+        if let Some(underway) = self.underway() {
+            let taken = underway.rebuild.output(output.offset, rest);
             rest = rest.get(taken..).unwrap_or_default();
             self.settle(now);
         }
         match &mut self.phase {
-            Phase::Passing => rest,
+            Phase::Passing => {
+                let taken = output.bytes.len() - rest.len();
+                self.passed(Output {
+                    offset: output.offset + taken as u64,
+                    bytes: rest,
+                    ..output
+                });
+                rest
+            }
             Phase::Windowed {
                 screen,
                 paint_at,
@@ -156,14 +189,21 @@ impl Display {
                 }
                 &[]
             }
-            Phase::Awaiting | Phase::Rebuilding { .. } | Phase::Covered => &[],
+            Phase::Awaiting | Phase::Rebuilding(_) | Phase::Covered { .. } => &[],
         }
+    }
+
+    /// Output that [`is_passing`](Self::is_passing) let go to the terminal as it is.
+    pub(crate) fn passed(&mut self, output: Output<'_>) {
+        self.shown = Some(output.offset + output.bytes.len() as u64);
+        self.trail.pass(output.bytes);
     }
 
     /// Output was lost; a snapshot follows.
     pub(crate) fn missed(&mut self) {
-        if !self.is_covered() {
-            self.phase = Phase::Awaiting;
+        match &mut self.phase {
+            Phase::Covered { under } => *under = None,
+            phase => *phase = Phase::Awaiting,
         }
     }
 
@@ -172,8 +212,11 @@ impl Display {
         self.session = size;
         let fits = self.fits();
         match &mut self.phase {
-            Phase::Awaiting | Phase::Covered => {}
-            Phase::Rebuilding { resized, .. } => *resized = Some(size),
+            Phase::Awaiting | Phase::Covered { under: None } => {}
+            Phase::Rebuilding(underway)
+            | Phase::Covered {
+                under: Some(underway),
+            } => underway.resized = Some(size),
             Phase::Passing if fits => {}
             Phase::Windowed {
                 screen, paint_at, ..
@@ -199,7 +242,7 @@ impl Display {
         match (&mut self.phase, self.mode) {
             // the keeper will follow, as a program's terminal does
             (Phase::Passing, AttachMode::TakeOver)
-            | (Phase::Awaiting | Phase::Rebuilding { .. } | Phase::Covered, _) => {}
+            | (Phase::Awaiting | Phase::Rebuilding(_) | Phase::Covered { .. }, _) => {}
             (Phase::Windowed { paint_at, .. }, _) if !fits => *paint_at = Some(now),
             // whoever typed last sizes the session: the snapshot will tell
             (Phase::Passing | Phase::Windowed { .. }, _) => self.resync(),
@@ -221,7 +264,32 @@ impl Display {
     pub(crate) fn cover(&mut self) {
         if !self.is_covered() {
             self.messages.push(ClientMessage::Hold);
-            self.phase = Phase::Covered;
+            self.phase = Phase::Covered { under: None };
+        }
+    }
+
+    /// The session has ended, and its last output has come: shows what is not shown yet, and says
+    /// how to leave the terminal.
+    pub(crate) fn finish(&mut self, now: Instant) -> Parting {
+        if let Phase::Covered { under } = &mut self.phase
+            && let Some(underway) = under.take()
+        {
+            self.phase = Phase::Rebuilding(underway);
+            self.settle(now);
+        }
+        if let Phase::Windowed { paint_at, .. } = &mut self.phase {
+            *paint_at = paint_at.map(|_| now);
+            self.tick(now);
+        }
+        match self.phase {
+            Phase::Passing => Parting::Behind {
+                alternate: self.trail.is_alternate(),
+                at_line_start: self.trail.is_at_line_start(),
+            },
+            Phase::Awaiting
+            | Phase::Rebuilding(_)
+            | Phase::Windowed { .. }
+            | Phase::Covered { .. } => Parting::Bottom,
         }
     }
 
@@ -264,19 +332,18 @@ impl Display {
         self.window.exact && self.session == self.window.size
     }
 
-    /// Shows the screen once it is rebuilt.
+    /// Shows the screen once it is rebuilt, unless a box covers it.
     fn settle(&mut self, now: Instant) {
-        let Phase::Rebuilding { rebuild, .. } = &self.phase else {
-            return;
-        };
-        if !rebuild.is_done() {
+        let whole = |underway: &Underway| underway.rebuild.is_done();
+        if !matches!(&self.phase, Phase::Rebuilding(underway) if whole(underway)) {
             return;
         }
-        let Phase::Rebuilding { rebuild, resized } =
+        let Phase::Rebuilding(Underway { rebuild, resized }) =
             std::mem::replace(&mut self.phase, Phase::Passing)
         else {
             return;
         };
+        let end = rebuild.end();
         let (mut screen, mut size) = rebuild.finish();
         // whoever takes a session over sizes it; the keeper has been told already
         let follows = self.mode == AttachMode::TakeOver && resized.is_none();
@@ -294,10 +361,12 @@ impl Display {
         let fresh = std::mem::replace(&mut self.fresh, false);
         if self.fits() {
             let options = PaintOptions {
-                scrollback: if fresh { self.scrollback } else { 0 },
+                scrollback: self.scrollback,
                 keep_screen: fresh,
             };
             self.painting.extend(screen.paint_on(options));
+            self.shown = Some(end);
+            self.trail = Trail::behind(&screen);
         } else {
             self.clear(fresh);
             self.phase = Phase::Windowed {
@@ -309,16 +378,19 @@ impl Display {
             self.tick(now);
         }
     }
+
     /// Empties the terminal before a window of the session is painted on it.
     fn clear(&mut self, fresh: bool) {
-        let rows = self.window.size.rows();
+        let (rows, cols) = (self.window.size.rows(), self.window.size.cols());
         self.painting.extend_from_slice(Screen::reset_terminal());
         if fresh {
             self.painting.extend(format!("\x1b[{rows};1H").into_bytes());
             self.painting
                 .extend(std::iter::repeat_n(b'\n', rows.into()));
         }
-        self.painting.extend_from_slice(b"\x1b[H\x1b[J");
+        // backwards, so that no terminal puts what is erased in its scrollback
+        let erase = format!("\x1b[{rows};{cols}H\x1b[1J\x1b[H");
+        self.painting.extend_from_slice(erase.as_bytes());
     }
 }
 

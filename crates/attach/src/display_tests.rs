@@ -229,3 +229,57 @@ fn keys_are_sent_as_the_program_wants_them_in_a_window_too() {
     assert!(!modes.application_cursor && modes.bracketed_paste);
     assert_eq!(modes.mouse, None);
 }
+
+#[test]
+fn lines_that_scrolled_by_under_a_box_enter_the_scrollback() {
+    let mut desk = Desk::new(80, 4, AttachMode::TakeOver);
+    desk.snapshot("", 0, 0, size(80, 4), &[]);
+    desk.output(0, "1\r\n2\r\n3\r\n4\r\n5\r\n");
+    assert_eq!(desk.terminal.scrollback_text(99).lines().last(), Some("2"));
+    desk.display.cover();
+    desk.display.resync();
+    desk.settle(b"");
+    // the checkpoint stands where the terminal had shown the third line
+    desk.snapshot("1\r\n2\r\n3\r\n", 9, 27, size(80, 4), &[]);
+    desk.output(9, "4\r\n5\r\n6\r\n7\r\n8\r\n9\r\n");
+    assert!(desk.display.is_passing());
+    let seen = desk.terminal.scrollback_text(99) + &desk.terminal.text();
+    let lines: Vec<&str> = seen
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect();
+    assert_eq!(lines, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[test]
+fn what_a_session_prints_at_its_end_is_shown_under_a_box_too() {
+    let mut desk = Desk::new(80, 24, AttachMode::TakeOver);
+    desk.snapshot("before", 0, 0, size(80, 24), &[]);
+    desk.display.cover();
+    // stale, as it was on its way when the box came
+    desk.snapshot("stale", 4, 4, size(80, 24), &[]);
+    desk.snapshot("before", 6, 12, size(80, 24), &[]);
+    desk.output(6, " last\n");
+    assert_eq!(desk.shows(), "before", "the box is there");
+    let parting = desk.display.finish(desk.now);
+    desk.settle(b"");
+    assert_eq!(desk.shows(), "before last");
+    let behind = |alternate, at_line_start| Parting::Behind {
+        alternate,
+        at_line_start,
+    };
+    assert_eq!(parting, behind(false, false), "a newline alone");
+
+    let mut desk = Desk::new(80, 24, AttachMode::TakeOver);
+    desk.snapshot("", 0, 0, size(80, 24), &[]);
+    desk.output(0, "hi\r\n\x1b[?1049h");
+    assert_eq!(desk.display.finish(desk.now), behind(true, true));
+
+    let mut desk = Desk::new(40, 10, AttachMode::View);
+    desk.snapshot("", 0, 0, size(80, 24), &[]);
+    desk.output(0, "last");
+    assert_eq!(desk.display.finish(desk.now), Parting::Bottom);
+    desk.settle(b"");
+    assert_eq!(desk.shows(), "last", "though no frame was due");
+}

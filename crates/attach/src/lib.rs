@@ -29,6 +29,7 @@ mod run;
 mod signals;
 mod terminal;
 mod token;
+mod trail;
 mod wake;
 
 pub use connect::{Dial, ThisMachine, connect};

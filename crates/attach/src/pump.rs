@@ -23,7 +23,7 @@ use crate::input::Shared;
 use crate::notice_box;
 use crate::notices::{Content, Notices};
 use crate::run::Options;
-use crate::terminal::Terminal;
+use crate::terminal::{Parting, Terminal};
 use crate::token::{Key, Token, first_token};
 use crate::wake::Wishes;
 use crate::{AttachError, Dial, Ending, Outcome, connect};
@@ -169,7 +169,10 @@ impl<'a> Pump<'a> {
                     Some(Instant::now())
                 };
                 let rest = match now {
-                    None => output.bytes,
+                    None => {
+                        self.display.passed(output);
+                        output.bytes
+                    }
                     Some(now) => self.display.output(now, output),
                 };
                 if now.is_some() {
@@ -247,7 +250,12 @@ impl<'a> Pump<'a> {
                 return Ok(Flow::Break(match reason {
                     CloseReason::TakenOver => Ending::TakenOver,
                     CloseReason::Disconnected { reason } => Ending::Disconnected { reason },
-                    CloseReason::Ended { status } => Ending::Ended { status },
+                    CloseReason::Ended { status } => {
+                        let parting = self.display.finish(Instant::now());
+                        self.flush()?;
+                        self.terminal.leave(parting);
+                        Ending::Ended { status }
+                    }
                 }));
             }
         }
@@ -296,7 +304,7 @@ impl<'a> Pump<'a> {
                 self.notices = Notices::default();
                 self.display = Display::new(self.terminal.window(), self.options.scrollback);
                 self.drawn = None;
-                self.terminal.leave();
+                self.terminal.leave(Parting::Bottom);
                 self.terminal.resume()?;
             }
             Err(error) => {
@@ -319,7 +327,7 @@ impl<'a> Pump<'a> {
             return Ok(Flow::Break(Ending::TerminalGone));
         }
         if wishes.suspend {
-            self.terminal.leave();
+            self.terminal.leave(Parting::Bottom);
             self.display.away();
             // returns when this process is continued, which is a wish of its own
             let _ = emulate_default_handler(SIGTSTP);

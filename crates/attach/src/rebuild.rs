@@ -20,10 +20,14 @@ pub(crate) struct Rebuild {
     size: TerminalSize,
     marks: VecDeque<SizeMark>,
     painted: bool,
+    /// The user's terminal has shown what was output up to here, so that lines which scrolled off
+    /// before are in its scrollback.
+    shown: Option<u64>,
 }
 
 impl Rebuild {
-    pub(crate) fn new(snapshot: SnapshotInfo, scrollback: usize) -> Self {
+    /// `shown`: how far the user's terminal has shown the output, if it has.
+    pub(crate) fn new(snapshot: SnapshotInfo, scrollback: usize, shown: Option<u64>) -> Self {
         Self {
             screen: Screen::with_scrollback(snapshot.size, scrollback),
             at: snapshot.offset,
@@ -31,6 +35,7 @@ impl Rebuild {
             size: snapshot.size,
             marks: snapshot.marks.into(),
             painted: false,
+            shown,
         }
     }
 
@@ -39,6 +44,7 @@ impl Rebuild {
         self.screen.feed(paint);
         self.painted = true;
         self.turn_to_marks();
+        self.forget_shown();
     }
 
     /// Takes output that belongs to history, and says how many of its bytes do: the rest is new.
@@ -50,18 +56,25 @@ impl Rebuild {
         }
         let mut rest = bytes;
         while !rest.is_empty() && self.at < self.end {
-            let stop = self
-                .marks
-                .front()
-                .map_or(self.end, |mark| mark.offset.min(self.end));
+            let mark = self.marks.front().map(|mark| mark.offset);
+            let stops = [mark, self.shown].into_iter().flatten();
+            let stop = stops.fold(self.end, u64::min);
             let length = usize::try_from(stop.saturating_sub(self.at)).unwrap_or(usize::MAX);
             let (now, later) = rest.split_at_checked(length).unwrap_or((rest, &[]));
             self.screen.feed(now);
             self.at += now.len() as u64;
             rest = later;
             self.turn_to_marks();
+            self.forget_shown();
         }
         bytes.len() - rest.len()
+    }
+
+    /// Leaves only those lines in the scrollback that the user's terminal has not got.
+    fn forget_shown(&mut self) {
+        if self.shown.take_if(|shown| *shown <= self.at).is_some() {
+            self.screen.clear_scrollback();
+        }
     }
 
     fn turn_to_marks(&mut self) {
@@ -79,6 +92,11 @@ impl Rebuild {
     /// Whether the screen is as it was when the snapshot was taken.
     pub(crate) fn is_done(&self) -> bool {
         self.painted && self.at >= self.end
+    }
+
+    /// Where history ends.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
     }
 
     /// The screen, and its size.

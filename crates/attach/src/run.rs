@@ -55,7 +55,8 @@ pub fn attach_through(
 }
 
 /// Is attached until the user, the session, the host or a signal ends it; then the terminal is as
-/// it was before, with one more line that says how it ended.
+/// it was before, with one more line that says how it ended: right below the output of a session
+/// that ended, else at the bottom.
 ///
 /// `stream` comes from [`connect`], and `dial` leads to the other session when the host sends this
 /// terminal there. Signals that ask this process to end are caught while this

@@ -63,6 +63,43 @@ impl Window {
     }
 }
 
+/// Where the fresh line is on which a terminal is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parting {
+    /// At the bottom, below all that the terminal shows.
+    Bottom,
+    /// Where the session's output came to its end.
+    Behind {
+        /// Whether the terminal shows the alternate screen.
+        alternate: bool,
+        /// Whether the primary screen's cursor is on a fresh line already.
+        at_line_start: bool,
+    },
+}
+
+impl Parting {
+    fn bytes(self, rows: u16) -> Vec<u8> {
+        let mut bytes = vec![CANCEL];
+        match self {
+            Self::Behind {
+                alternate: false, ..
+            } => bytes.extend_from_slice(Screen::reset_primary()),
+            Self::Bottom | Self::Behind { .. } => {
+                bytes.extend_from_slice(Screen::reset_terminal());
+            }
+        }
+        match self {
+            Self::Bottom => bytes.extend_from_slice(format!("\x1b[{rows};1H\r\n").as_bytes()),
+            Self::Behind {
+                at_line_start: true,
+                ..
+            } => bytes.push(b'\r'),
+            Self::Behind { .. } => bytes.extend_from_slice(b"\r\n"),
+        }
+        bytes
+    }
+}
+
 /// The user's terminal in raw mode. Dropping it restores the terminal.
 #[derive(Debug)]
 pub(crate) struct Terminal(Arc<Device>);
@@ -105,9 +142,9 @@ impl Terminal {
         })
     }
 
-    /// Puts the terminal back as it was, the cursor on a fresh line at its bottom.
-    pub(crate) fn leave(&self) {
-        self.0.restore();
+    /// Puts the terminal back as it was, the cursor on a fresh line.
+    pub(crate) fn leave(&self, parting: Parting) {
+        self.0.restore(parting);
     }
 
     /// The size of its window now.
@@ -166,7 +203,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.0.restore();
+        self.0.restore(Parting::Bottom);
         *lock_attached() = None;
     }
 }
@@ -203,14 +240,12 @@ impl Device {
 
     /// Restores the terminal, once, without ever waiting long: it may be hung or gone, and nobody
     /// is left to be told.
-    fn restore(&self) {
+    fn restore(&self, parting: Parting) {
         if !self.raw.swap(false, Ordering::SeqCst) {
             return;
         }
         let rows = Window::of(self.output.as_fd()).size.rows();
-        let mut bytes = vec![CANCEL];
-        bytes.extend_from_slice(Screen::reset_terminal());
-        bytes.extend_from_slice(format!("\x1b[{rows};1H\r\n").as_bytes());
+        let bytes = parting.bytes(rows);
         let deadline = Instant::now() + GOODBYE;
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
@@ -263,6 +298,6 @@ fn restore_for_panic() {
     if let Ok(attached) = ATTACHED.try_lock()
         && let Some(device) = attached.as_ref()
     {
-        device.restore();
+        device.restore(Parting::Bottom);
     }
 }

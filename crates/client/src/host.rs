@@ -14,6 +14,7 @@ use winsta_domain::SessionId;
 use crate::dirs::Dirs;
 use crate::error::{Cause, ClientError};
 use crate::http::{HttpError, Request, Response};
+use crate::ssh::PlainHost;
 use crate::start::{self, Launch};
 use crate::transport::{Connection, Connector, Dialled, LocalConnector, UnixConnector};
 
@@ -27,6 +28,9 @@ const PAUSES: [Duration; 3] = [
 ];
 /// How long an unused connection is trusted; the host closes it after 30 s.
 const TRUST: Duration = Duration::from_secs(5);
+/// How long a connection is as good as one that is made now: a host that is being replaced still
+/// hears the first words of whoever has just come.
+const NEW: Duration = Duration::from_millis(20);
 
 /// A host that can be asked.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub struct Host {
 struct Spare {
     connection: Box<dyn Connection>,
     since: Instant,
+    /// Whether a request went over it before.
+    used: bool,
 }
 
 impl std::fmt::Debug for Spare {
@@ -83,7 +89,7 @@ impl Host {
             .connect()
             .map_err(|cause| failed("local", cause))?;
         let host = Self::over(connector);
-        host.keep(connection);
+        host.keep(connection, false);
         Ok(host)
     }
 
@@ -99,7 +105,8 @@ impl Host {
         let stream = start::connect(dirs).map_err(|cause| failed("local", cause))?;
         Ok(stream.map(|stream| {
             let host = Self::over(UnixConnector::new(dirs.host_socket()));
-            host.keep(Box::new(stream));
+            // It may be the last moment of a host that is being stopped.
+            host.keep(Box::new(stream), true);
             host
         }))
     }
@@ -190,7 +197,7 @@ impl Host {
             .into_bytes()
             .map_err(|error| self.cause(error, call.patience))?;
         if let Some(connection) = whole.connection {
-            self.keep(connection);
+            self.keep(connection, true);
         }
         Ok((incarnation, whole.bytes))
     }
@@ -230,9 +237,7 @@ impl Host {
         };
         let mut pauses = PAUSES.iter();
         loop {
-            // A connection that was left open may be about to end, and a request that changes
-            // something is not sent twice: it gets a connection of its own.
-            let spare = if call.repeatable { self.spare() } else { None };
+            let spare = self.spare(call.repeatable);
             let connection = match spare {
                 Some(spare) => spare,
                 None => self.connector.connect()?,
@@ -273,19 +278,48 @@ impl Host {
         }
     }
 
+    /// Gives what the machine can do without winsta, if `result` says that it has none.
+    pub(crate) fn or_plain<T>(
+        &self,
+        result: Result<T, Cause>,
+        plain: impl FnOnce(&PlainHost) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        match result {
+            Err(cause) if cause.is_without_winsta() => match self.connector.plain(&self.name) {
+                Some(host) => plain(&host),
+                None => Err(cause),
+            },
+            other => other,
+        }
+    }
+
     /// Connects to another socket on the host's machine.
     pub(crate) fn dial_socket(&self, socket: &Path) -> Result<Dialled, Cause> {
         self.connector.dial(socket)
     }
 
-    fn keep(&self, connection: Box<dyn Connection>) {
+    fn keep(&self, connection: Box<dyn Connection>, used: bool) {
         let since = Instant::now();
-        *self.spare.borrow_mut() = Some(Spare { connection, since });
+        *self.spare.borrow_mut() = Some(Spare {
+            connection,
+            since,
+            used,
+        });
     }
 
-    fn spare(&self) -> Option<Box<dyn Connection>> {
+    /// The connection that is open, if it is good for a request that can be repeated or not.
+    ///
+    /// One that was left open after a request may be about to end, and a request that changes
+    /// something is not sent twice: it gets a new connection, or one that was just made.
+    fn spare(&self, repeatable: bool) -> Option<Box<dyn Connection>> {
         let spare = self.spare.borrow_mut().take()?;
-        (spare.since.elapsed() < TRUST).then_some(spare.connection)
+        let age = spare.since.elapsed();
+        let good = if repeatable {
+            age < TRUST
+        } else {
+            !spare.used && age < NEW
+        };
+        good.then_some(spare.connection)
     }
 
     /// Gives a failure its place.

@@ -11,6 +11,8 @@ pub mod error;
 pub mod events;
 pub mod host;
 pub mod http;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod output;
 pub mod ssh;
 mod start;
@@ -21,7 +23,7 @@ pub use dirs::{DirError, Dirs};
 pub use error::{Cause, ClientError};
 pub use events::Events;
 pub use host::{Host, Listing};
-pub use output::{OutputQuery, OutputReader, ScreenQuery};
+pub use output::{Followed, Following, OutputQuery, OutputReader, ScreenQuery};
 pub use ssh::{Deadline, SshConnector, SshSettings};
 pub use start::Launch;
 pub use transport::{Connection, Connector, Dialled, UnixConnector};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::dirs::Dirs;
 use crate::error::Cause;
+use crate::ssh::PlainHost;
 use crate::start::{self, Launch};
 
 /// A connection to a host.
@@ -32,6 +33,10 @@ pub trait Connector: Send {
     /// Whether it leads to another machine.
     fn is_remote(&self) -> bool {
         false
+    }
+    /// The same machine without winsta, which is called `name`, if something is possible there.
+    fn plain(&self, _name: &str) -> Option<PlainHost> {
+        None
     }
     /// A connection to another socket on the host's machine: that of a keeper.
     fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {

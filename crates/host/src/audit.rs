@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use winsta_api::AuditEntry;
@@ -21,6 +22,9 @@ use crate::problems::{Problems, Topic};
 const MAX_WAITING: usize = 4_096;
 /// Most entries that are written at once.
 const BATCH: usize = 256;
+/// How long the first of them waits for others: many requests in a row then cost one transaction,
+/// not one each.
+const GATHERING: Duration = Duration::from_millis(20);
 /// Most bytes of a detail.
 const MAX_DETAIL: usize = 4 << 10;
 
@@ -70,6 +74,16 @@ enum Work {
         session: SessionId,
         reply: oneshot::Sender<Option<ExitStatus>>,
     },
+}
+
+impl Work {
+    /// Whether it is something to be written, and not a question.
+    fn is_written(&self) -> bool {
+        match self {
+            Self::Entry(_) | Self::Milestone(_) => true,
+            Self::Read { .. } | Self::Ending { .. } => false,
+        }
+    }
 }
 
 /// Takes entries for the trail.
@@ -181,17 +195,22 @@ struct Writer {
 impl Writer {
     fn run(&mut self, waiting: &Receiver<Work>) {
         while let Ok(first) = waiting.recv() {
+            let begun = Instant::now();
             let mut batch = vec![first];
-            batch.extend(waiting.try_iter().take(BATCH - 1));
+            // Whoever has a question does not wait.
+            while batch.len() < BATCH && batch.last().is_some_and(Work::is_written) {
+                match waiting.recv_timeout(GATHERING.saturating_sub(begun.elapsed())) {
+                    Ok(work) => batch.push(work),
+                    Err(_) => break,
+                }
+            }
             self.work_off(batch);
         }
     }
 
     /// Writes all that is to be written in one transaction, then answers questions.
     fn work_off(&mut self, batch: Vec<Work>) {
-        let (writes, reads): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .partition(|work| matches!(work, Work::Entry(_) | Work::Milestone(_)));
+        let (writes, reads): (Vec<_>, Vec<_>) = batch.into_iter().partition(Work::is_written);
         if !writes.is_empty() {
             let written = self.store.write(|batch| {
                 for work in &writes {

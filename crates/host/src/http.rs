@@ -51,7 +51,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sessions", get(sessions::list).post(sessions::create))
         .route(
             "/v1/sessions/{id}",
-            get(sessions::one).delete(sessions::end),
+            get(sessions::one).delete(sessions::end_one),
         )
         .route(
             "/v1/sessions/{id}/attach",

@@ -371,6 +371,7 @@ impl Server {
                 self.resize(id, size);
             }
         }
+        self.note_behind(id);
         self.tell(&Event::Detached {
             session: id,
             connection,

@@ -13,13 +13,14 @@ use winsta_wire::{Conduit, Refusal, RefusalKind, Spawn, Stream, Verb};
 use crate::cgroup::Tree;
 use crate::ledger::{Ledger, Row, Word};
 use crate::members;
+use crate::nursery::{Nursery, Order};
 use crate::picture::Picture;
 use crate::pty;
 use crate::refuse::{invalid, refusal, system};
 use crate::ring::Ring;
 use crate::session::{Flow, Session};
 use crate::sys::exec::Image;
-use crate::sys::fork::{self, Birth, Child};
+use crate::sys::fork::{self, Birth, Child, ChildOf};
 use crate::sys::limits::FileLimit;
 
 /// What every session is started with.
@@ -28,6 +29,7 @@ pub(crate) struct Cradle<'a> {
     pub(crate) tree: Option<&'a Tree>,
     pub(crate) files: FileLimit,
     pub(crate) now: Timestamp,
+    pub(crate) nursery: &'a mut Option<Nursery>,
 }
 
 /// The ends of a session's streams.
@@ -44,7 +46,7 @@ struct Ends {
 impl Cradle<'_> {
     /// Starts what `spawn` asks for. The session exists when this returns; whether its program
     /// could be executed is told by the second value, see [`Child::status`].
-    pub(crate) fn start(&self, spawn: Spawn) -> Result<(Session, OwnedFd), Refusal> {
+    pub(crate) fn start(&mut self, spawn: Spawn) -> Result<(Session, OwnedFd), Refusal> {
         check(&spawn)?;
         let text = |_| invalid("arguments, environment and folder must not contain NUL");
         let mut image = Image::new(&spawn.argv, spawn.arg0.as_deref(), &spawn.env).map_err(text)?;
@@ -68,7 +70,8 @@ impl Cradle<'_> {
             files: self.files,
             cgroup: cgroup.as_ref().map(|cgroup| cgroup.descriptor()),
         };
-        let Child { pid, pidfd, status } = fork::spawn(&birth, &mut image)
+        let Child { pid, pidfd, status } = self
+            .deliver(&birth, &spawn, &mut image)
             .map_err(|error| system("start a process", &error))
             .inspect_err(|_| row.free())?;
         row.set(Word::Leader, pid.unsigned_abs().into());
@@ -106,6 +109,32 @@ impl Cradle<'_> {
             armed: [0; 3],
         };
         Ok((session, status))
+    }
+
+    /// Starts the program, in the nursery if there is one.
+    fn deliver(
+        &mut self,
+        birth: &Birth<'_>,
+        spawn: &Spawn,
+        image: &mut Image,
+    ) -> io::Result<Child> {
+        if let Some(nursery) = self.nursery.take() {
+            let order = Order {
+                argv: spawn.argv.clone(),
+                arg0: spawn.arg0.clone(),
+                env: spawn.env.clone(),
+                folder: spawn.cwd.clone(),
+                terminal: birth.terminal,
+                mark: birth.mark,
+            };
+            if let Ok(child) = nursery.spawn(&order, birth.stdio, birth.cgroup) {
+                *self.nursery = Some(nursery);
+                return child;
+            }
+            // It is lost, and must not carry out the order after all.
+            nursery.end();
+        }
+        fork::spawn(ChildOf::This, birth, image)
     }
 }
 

@@ -12,6 +12,7 @@ use winsta_wire::{
 use crate::birth::Cradle;
 use crate::conn::{Conn, ConnKey, Role};
 use crate::flow::dismiss;
+use crate::nursery::{self, Nursery};
 use crate::pty;
 use crate::refuse::{invalid, refusal, system, unknown};
 use crate::server::{Server, Token, Unborn};
@@ -251,11 +252,15 @@ impl Server {
             ));
         }
         let permit = spawn.permit.clone();
-        let cradle = Cradle {
+        if self.sessions.len() >= nursery::MANY && self.nursery.is_none() {
+            self.nursery = Nursery::open(self.files).ok();
+        }
+        let mut cradle = Cradle {
             ledger: &self.ledger,
             tree: self.tree.as_ref(),
             files: self.files,
             now: Self::now(),
+            nursery: &mut self.nursery,
         };
         let (session, status) = cradle.start(spawn)?;
         if let Some(first) = permit {

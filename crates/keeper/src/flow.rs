@@ -178,11 +178,27 @@ impl Server {
         match self.pump_some(key) {
             Ok(more) => {
                 if let Some(conn) = self.conns.get_mut(&key) {
-                    conn.behind = more;
+                    let was = std::mem::replace(&mut conn.behind, more);
+                    let session = conn.attached().map(|attached| attached.session);
+                    if let Some(session) = session.filter(|_| was || more) {
+                        self.note_behind(session);
+                    }
                 }
                 self.rearm_conn(key);
             }
             Err(Lost) => self.close(key),
+        }
+    }
+
+    /// Notes in the ledger which clients do not take output as fast as it comes.
+    pub(crate) fn note_behind(&self, id: SessionId) {
+        if let Some(session) = self.sessions.get(&id) {
+            let conns = session.clients.iter().filter_map(|key| self.conns.get(key));
+            let behind = conns.filter(|conn| conn.behind);
+            let attached = behind.filter_map(Conn::attached);
+            session
+                .row
+                .set_behind(attached.map(|attached| attached.connection));
         }
     }
 

@@ -8,7 +8,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use winsta_domain::SessionId;
+use winsta_domain::{ConnectionId, SessionId};
 use winsta_wire::Stream;
 
 use crate::sys::map::SharedMap;
@@ -17,6 +17,10 @@ use crate::sys::map::SharedMap;
 pub(crate) const WORDS: usize = 16;
 /// Rows, and so the most sessions that a keeper can have.
 const ROWS: usize = 65_536;
+
+/// First of the words behind those of [`Word`]: numbers of connections that do not take output as
+/// fast as it comes, two in each word. There is no connection 0.
+const BEHIND: usize = 10;
 
 /// What a word of a row says; the numbers are shared with hosts of other versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,9 +131,19 @@ impl Row {
         }
     }
 
-    /// Takes over the words of a dead keeper's row.
+    /// Says which connections do not take output as fast as it comes. There is room for twelve.
+    pub(crate) fn set_behind(&self, connections: impl IntoIterator<Item = ConnectionId>) {
+        let mut connections = connections.into_iter().map(|connection| connection.0);
+        for word in self.words().iter().skip(BEHIND) {
+            let mut half = || u64::from(connections.next().unwrap_or(0));
+            word.store(half() | half() << 32, Ordering::Release);
+        }
+    }
+
+    /// Takes over the words of a dead keeper's row. Its connections are gone.
     pub(crate) fn fill(&self, words: &[u64]) {
-        for (to, from) in self.words().iter().zip(words).skip(1) {
+        let lasting = words.iter().take(BEHIND);
+        for (to, from) in self.words().iter().zip(lasting).skip(1) {
             to.store(*from, Ordering::Release);
         }
     }
@@ -205,5 +219,32 @@ mod tests {
         let again = Ledger::reopen(ledger.file().try_clone_to_owned().unwrap()).unwrap();
         assert_eq!(again.row(1).unwrap().get(Word::LastInput), 99);
         assert!(again.row(65_536).is_none());
+    }
+
+    #[test]
+    fn connections_that_are_behind_are_named_until_they_are_not() {
+        let ledger = Ledger::create().unwrap();
+        let row = ledger.take(SessionId(0)).unwrap();
+        let next = ledger.take(SessionId(1)).unwrap();
+        let named = |row: &Row| {
+            let words = row.words()[BEHIND..].iter();
+            let words: Vec<u64> = words.map(|word| word.load(Ordering::Acquire)).collect();
+            words
+        };
+        row.set(Word::ErrClean, 5);
+        row.set_behind([7, 8, 9].map(ConnectionId));
+        assert_eq!(named(&row), [0x0000_0008_0000_0007, 9, 0, 0, 0, 0]);
+        row.set_behind((1..99).map(ConnectionId));
+        assert_eq!(named(&row)[5], 0x0000_000c_0000_000b);
+        assert_eq!(named(&next), [0; 6]);
+        let words: Vec<u64> = row
+            .words()
+            .iter()
+            .map(|w| w.load(Ordering::Acquire))
+            .collect();
+        next.fill(&words);
+        assert_eq!((next.get(Word::ErrClean), named(&next)), (5, vec![0; 6]));
+        row.set_behind([]);
+        assert_eq!(named(&row), [0; 6]);
     }
 }

@@ -17,6 +17,7 @@ mod ladder;
 mod ledger;
 mod log;
 mod members;
+mod nursery;
 mod outbox;
 mod output;
 mod picture;

@@ -16,6 +16,7 @@ use crate::cgroup::Tree;
 use crate::conn::{Conn, ConnKey, Role};
 use crate::ladder::Millis;
 use crate::ledger::Ledger;
+use crate::nursery::Nursery;
 use crate::session::Session;
 use crate::sys::limits::FileLimit;
 use crate::tickets::Tickets;
@@ -101,6 +102,8 @@ pub(crate) struct Server {
     pub(crate) tickets: Tickets,
     /// Carried out between two frames, when nothing that came is in a local variable.
     pub(crate) replacement: Option<Replacement>,
+    /// Starts programs once there are many sessions.
+    pub(crate) nursery: Option<Nursery>,
     /// Given up for a moment when no descriptor is left, so that a connection can be refused
     /// instead of waiting in the listener for ever.
     pub(crate) spare: Option<OwnedFd>,

@@ -154,6 +154,7 @@ fn fresh(folder: PathBuf, lock: File) -> io::Result<Server> {
         control: None,
         tickets: Tickets::default(),
         replacement: None,
+        nursery: None,
         spare: socket::spare(),
         buffer: vec![0; socket::TURN],
         clock: Instant::now(),

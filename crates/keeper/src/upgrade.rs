@@ -250,6 +250,7 @@ pub(crate) fn resume(number: RawFd) -> io::Result<Server> {
         control: None,
         tickets: Tickets::restore(state.tickets),
         replacement: None,
+        nursery: None,
         spare: crate::socket::spare(),
         buffer: vec![0; crate::socket::TURN],
         clock: std::time::Instant::now(),

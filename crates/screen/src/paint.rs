@@ -23,23 +23,34 @@ pub struct PaintOptions {
     pub keep_screen: bool,
 }
 
-/// Makes a real terminal usable again, in whatever state a program left it.
-const RESET: &str = concat!(
-    // Synchronised update first, so that what follows shows; then the alternate screen's keys
-    // before that screen is left.
-    "\x1b[?2026l\x1b[<64u\x1b[=0;1u",
-    // Mode 1049 restores a cursor also where there is no alternate screen to leave: this one.
-    "\x1b7\x1b[?1049l\x1b[<64u\x1b[=0;1u\x1b[>4m",
-    // With the cursor its style and character sets were restored.
-    "\x1b[0m\x1b]8;;\x1b\\\x1b(B\x1b)B\x0f",
-    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?9l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l",
-    "\x1b[?1004l\x1b[?2004l\x1b[?2031l",
-    "\x1b[?1l\x1b>\x1b[?5l\x1b[4l\x1b[20l",
-    // Margins move the cursor, which is put back. Origin mode would come back with it, and
-    // resetting it moves the cursor too; the soft reset does not.
-    "\x1b7\x1b[?69l\x1b[r\x1b8\x1b[!p",
-    "\x1b[?7h\x1b[0 q\x1b[?25h",
-);
+macro_rules! reset {
+    ($leave:literal) => {
+        concat!(
+            // Synchronised update first, so that what follows shows; then the alternate screen's
+            // keys before that screen is left.
+            "\x1b[?2026l\x1b[<64u\x1b[=0;1u",
+            $leave,
+            "\x1b[>4m",
+            // With the cursor its style and character sets were restored.
+            "\x1b[0m\x1b]8;;\x1b\\\x1b(B\x1b)B\x0f",
+            "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?9l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l",
+            "\x1b[?1004l\x1b[?2004l\x1b[?2031l",
+            "\x1b[?1l\x1b>\x1b[?5l\x1b[4l\x1b[20l",
+            // Margins move the cursor, which is put back. Origin mode would come back with it, and
+            // resetting it moves the cursor too; the soft reset does not.
+            "\x1b7\x1b[?69l\x1b[r\x1b8\x1b[!p",
+            "\x1b[?7h\x1b[0 q\x1b[?25h",
+        )
+    };
+}
+
+/// Makes a real terminal usable again, in whatever state a program left it. Mode 1049 restores a
+/// cursor also where there is no alternate screen to leave: the one saved before it, but in tmux
+/// that of the last time there was an alternate screen.
+const RESET: &str = reset!("\x1b7\x1b[?1049l\x1b[<64u\x1b[=0;1u");
+
+/// The same for a terminal that shows its primary screen.
+const RESET_PRIMARY: &str = reset!("");
 
 impl Screen {
     /// What makes a fresh terminal of the same size equal to this one: both screens, cursors,
@@ -61,7 +72,13 @@ impl Screen {
             _ = write!(painter.out, "\x1b[?6l\x1b[{rows};1H");
             painter.out.extend(std::iter::repeat_n('\n', rows));
         }
-        painter.out.push_str("\x1b[?6l\x1b[H\x1b[J\x1b[?25l");
+        // Backwards: some terminals take what is erased from the top for worth keeping, and put it
+        // in their scrollback.
+        let (rows, cols) = (self.model.rows(), self.model.cols());
+        _ = write!(
+            painter.out,
+            "\x1b[?6l\x1b[{rows};{cols}H\x1b[1J\x1b[H\x1b[?25l"
+        );
         painter.everything(options.scrollback);
         if self.model.modes.cursor_visible {
             painter.out.push_str("\x1b[?25h");
@@ -108,9 +125,16 @@ impl Screen {
     }
 
     /// What leaves a user's terminal usable after its program's output stops in mid-flight. It
-    /// clears nothing and leaves the cursor where it is.
+    /// clears nothing and shows the primary screen, the cursor where that screen has it; in tmux,
+    /// if the primary screen is shown already, perhaps elsewhere.
     pub fn reset_terminal() -> &'static [u8] {
         RESET.as_bytes()
+    }
+
+    /// [`Screen::reset_terminal`] for a terminal that is known to show its primary screen: the
+    /// cursor stays where it is.
+    pub fn reset_primary() -> &'static [u8] {
+        RESET_PRIMARY.as_bytes()
     }
 
     fn finish(&self, painter: Painter<'_>) -> Vec<u8> {

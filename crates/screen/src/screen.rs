@@ -62,6 +62,26 @@ impl Screen {
         &self.model.modes
     }
 
+    /// Whether the alternate screen is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.model.alternate.is_some()
+    }
+
+    /// Whether the primary screen's cursor is at the beginning of a line; while the alternate
+    /// screen is shown, the cursor to come back to.
+    pub fn is_at_line_start(&self) -> bool {
+        let [primary, _] = &self.model.saved;
+        match self.model.alternate {
+            Some(_) => primary.at.col == 0,
+            None => self.model.cursor.col == 0,
+        }
+    }
+
+    /// Forgets the lines that scrolled off.
+    pub fn clear_scrollback(&mut self) {
+        self.model.primary.clear_history();
+    }
+
     /// The window's title, empty if none was set.
     pub fn title(&self) -> &str {
         &self.model.names.title

@@ -1,6 +1,6 @@
 //! `find`.
 
-use winsta_api::Session;
+use winsta_api::{Fields, Session};
 use winsta_client::Host;
 
 use super::fleet::{self, Gathered};
@@ -18,7 +18,7 @@ impl Execute for Find {
             None => all_places(&known::load()?)?,
         };
         let of_user = |place: &Place, host: Host| -> Result<Vec<Session>, Failure> {
-            let listing = listing(place, &host, "cannot list the users")?;
+            let listing = listing(place, &host, Fields::ALL, "cannot list the users")?;
             let user = |session: &Session| {
                 session
                     .user

@@ -1,8 +1,8 @@
 //! `query session` and `query user`.
 
 use jiff::tz::TimeZone;
-use serde::{Serialize, Serializer};
-use winsta_api::{Counters, LineInfo, Session};
+use serde::Serialize;
+use winsta_api::{Counters, Field, Fields, LineInfo, Session};
 use winsta_client::{Deadline, Host, Listing};
 use winsta_domain::SessionId;
 
@@ -13,61 +13,54 @@ use crate::grammar::shared::Format;
 use crate::grammar::windows::{QuerySession, QueryUser};
 use crate::output::{self, Row};
 use crate::report::{Exit, Failure, Outcome};
-use crate::table::sessions::{Extras, sessions, users};
+use crate::table::sessions::{Extras, SESSION_FIELDS, USER_FIELDS, sessions, users};
 use crate::tools::Execute;
 
-/// Keys that every session has.
-const SESSION_KEYS: &[&str] = &[
-    "host",
-    "id",
-    "name",
-    "label",
-    "user",
-    "state",
-    "type",
-    "device",
-    "source",
-    "logon_time",
-    "last_input_time",
-    "idle_seconds",
-    "disconnected_since",
-    "client_name",
-    "client_address",
-    "leader_pid",
-    "current",
-    "connections",
-    "command",
-];
-
 impl Row for Session {
-    const KEYS: &'static [&'static str] = SESSION_KEYS;
+    const KEYS: &'static [&'static str] = &Field::NAMES;
+}
+
+/// What one host has to say to `query session`.
+struct Answer {
+    sessions: Vec<Session>,
+    /// With `/MODE` or `/FLOW`: the line of each session.
+    lines: Vec<Option<LineInfo>>,
+    counters: Option<Counters>,
 }
 
 /// A session with what `/MODE`, `/FLOW` and `/COUNTER` add.
 #[derive(Serialize)]
-struct Detailed<'a> {
+struct Detailed {
     #[serde(flatten)]
-    session: &'a Session,
+    session: Session,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<&'a LineInfo>,
+    line: Option<LineInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counters: Option<Counters>,
 }
 
-/// What one host has to say to `query session`.
-struct Part {
-    session: Session,
-    line: Option<LineInfo>,
-    counters: Option<Counters>,
+impl Row for Detailed {
+    const KEYS: &'static [&'static str] = &Field::NAMES;
 }
 
 impl QuerySession {
-    fn parts(&self, place: &Place, host: &Host) -> Result<Vec<Part>, Failure> {
+    /// What to ask of each session.
+    fn fields(&self) -> Fields {
+        let bare = !(self.connect || self.mode || self.flow);
+        shown(bare && self.is_plain(), SESSION_FIELDS)
+    }
+
+    fn is_plain(&self) -> bool {
         let filter = self.filters.filter();
-        let found = listing(place, host, "cannot list the sessions")?;
-        let found = listed(found, self.target.as_deref(), &filter, "session")?;
-        let mut lines = if self.mode || self.flow {
-            lines(host, &found)
+        self.target.is_none() && filter.is_empty() && self.output.format == Format::Table
+    }
+
+    fn ask(&self, place: &Place, host: &Host) -> Result<Answer, Failure> {
+        let all = listing(place, host, self.fields(), "cannot list the sessions")?;
+        let filter = self.filters.filter();
+        let sessions = listed(all, self.target.as_deref(), &filter, "session")?;
+        let lines = if self.mode || self.flow {
+            lines(host, &sessions)
         } else {
             Vec::new()
         };
@@ -77,84 +70,110 @@ impl QuerySession {
             .transpose()
             .map_err(|error| Failure::call("cannot read the counters", &error))?
             .map(|status| status.counters);
-        let part = |(index, session)| Part {
-            line: lines.get_mut(index).and_then(Option::take),
-            session,
+        Ok(Answer {
+            sessions,
+            lines,
             counters,
-        };
-        Ok(found.into_iter().enumerate().map(part).collect())
+        })
     }
 
-    fn table(&self, parts: &[&Part]) -> String {
-        let found: Vec<Session> = parts.iter().map(|part| part.session.clone()).collect();
-        let lines: Vec<Option<LineInfo>> = parts.iter().map(|part| part.line.clone()).collect();
+    fn table(&self, answer: &Answer) -> String {
         let extras = Extras {
             mode: self.mode,
             flow: self.flow,
             connect: self.connect,
-            lines: &lines,
-            counters: totals(parts),
+            lines: &answer.lines,
+            counters: answer.counters,
         };
-        sessions(&found, extras)
+        sessions(&answer.sessions, extras)
     }
-}
 
-/// The counters of all hosts together.
-fn totals(parts: &[&Part]) -> Option<Counters> {
-    let mut hosts: Vec<&str> = Vec::new();
-    let mut totals = None;
-    for part in parts {
-        let Some(counters) = part.counters else {
-            continue;
-        };
-        if !hosts.contains(&part.session.host.as_str()) {
-            hosts.push(&part.session.host);
-            let sum: &mut Counters = totals.get_or_insert_default();
+    fn one(&self, place: &Place) -> Outcome {
+        let format = self.output.format;
+        let host = place.host(self.network.time(), Deadline::NEVER)?;
+        let answer = self.ask(place, &host);
+        if let (Err(_), true) = (&answer, format != Format::Table) {
+            // For programs, nothing found is an empty list as well as an exit status.
+            output::print::<Session>(format, &[], String::new)?;
+        }
+        let answer = answer?;
+        if format == Format::Table || (answer.lines.is_empty() && answer.counters.is_none()) {
+            output::print(format, &answer.sessions, || self.table(&answer))?;
+        } else {
+            output::print(format, &answer.detailed(), String::new)?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn several(&self, places: &[Place]) -> Outcome {
+        let ask = |place: &Place, host: Host| self.ask(place, &host);
+        let answers = fleet::ask(places, self.network, ask);
+        let mut totals: Option<Counters> = None;
+        for counters in answers
+            .iter()
+            .flatten()
+            .filter_map(|answer| answer.counters)
+        {
+            let sum = totals.get_or_insert_default();
             sum.created += counters.created;
             sum.disconnected += counters.disconnected;
             sum.reconnected += counters.reconnected;
         }
+        let rows = |answer: Result<Answer, Failure>| answer.map(Answer::detailed);
+        let gathered = Gathered::new(places, answers.into_iter().map(rows).collect());
+        let (format, target) = (self.output.format, self.target.as_deref());
+        gathered.print(format, "session", target, |rows| {
+            let session = |row: &&Detailed| row.session.clone();
+            let all = Answer {
+                sessions: rows.iter().map(session).collect(),
+                lines: rows.iter().map(|row| row.line.clone()).collect(),
+                counters: totals,
+            };
+            self.table(&all)
+        })
     }
-    totals
 }
 
-impl Serialize for Part {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Detailed {
-            session: &self.session,
-            line: self.line.as_ref(),
-            counters: self.counters,
-        }
-        .serialize(serializer)
+impl Answer {
+    fn detailed(self) -> Vec<Detailed> {
+        let Self {
+            sessions,
+            mut lines,
+            counters,
+        } = self;
+        let row = |(index, session)| Detailed {
+            session,
+            line: lines.get_mut(index).and_then(Option::take),
+            counters,
+        };
+        sessions.into_iter().enumerate().map(row).collect()
     }
-}
-
-impl Row for Part {
-    const KEYS: &'static [&'static str] = SESSION_KEYS;
 }
 
 impl Execute for QuerySession {
     fn execute(self) -> Outcome {
-        let places = places(self.server.as_deref())?;
-        let format = self.output.format;
-        if let [only] = places.as_slice() {
-            let host = only.host(self.network.time(), Deadline::NEVER)?;
-            let parts = or_empty::<Part>(self.parts(only, &host), format)?;
-            let table = || self.table(&parts.iter().collect::<Vec<_>>());
-            output::print(format, &parts, table)?;
-            return Ok(Exit::Done);
+        match places(self.server.as_deref())?.as_slice() {
+            [only] => self.one(only),
+            several => self.several(several),
         }
-        let ask = |place: &Place, host: Host| self.parts(place, &host);
-        let answers = fleet::ask(&places, self.network, ask);
-        let target = self.target.as_deref();
-        Gathered::new(&places, answers).print(format, "session", target, |parts| self.table(parts))
     }
 }
 
+/// What to ask of each session: for a table that shows all sessions no more than it has columns
+/// for, because a thousand whole sessions take longer to read than to print.
+fn shown(plain: bool, columns: Fields) -> Fields {
+    if plain { columns } else { Fields::ALL }
+}
+
 /// The sessions of a host, each with the name by which the caller knows it.
-pub(super) fn listing(place: &Place, host: &Host, what: &str) -> Result<Listing, Failure> {
+pub(super) fn listing(
+    place: &Place,
+    host: &Host,
+    fields: Fields,
+    what: &str,
+) -> Result<Listing, Failure> {
     let mut listing = host
-        .sessions()
+        .sessions_with(fields)
         .map_err(|error| Failure::call(what, &error))?;
     if !place.is_here() {
         for session in &mut listing.sessions {
@@ -177,17 +196,15 @@ fn lines(host: &Host, sessions: &[Session]) -> Vec<Option<LineInfo>> {
 
 impl Execute for QueryUser {
     fn execute(self) -> Outcome {
-        let list = |place: &Place, host: &Host| {
-            let mut listing = listing(place, host, "cannot list the users")?;
-            listing.sessions.retain(|session| session.user.is_some());
-            listed(
-                listing,
-                self.target.as_deref(),
-                &self.filters.filter(),
-                "User",
-            )
-        };
         let format = self.output.format;
+        let filter = self.filters.filter();
+        let plain = self.target.is_none() && filter.is_empty() && format == Format::Table;
+        let fields = shown(plain, USER_FIELDS);
+        let list = |place: &Place, host: &Host| {
+            let mut listing = listing(place, host, fields, "cannot list the users")?;
+            listing.sessions.retain(|session| session.user.is_some());
+            listed(listing, self.target.as_deref(), &filter, "User")
+        };
         let places = places(self.server.as_deref())?;
         if let [only] = places.as_slice() {
             let host = only.host(self.network.time(), Deadline::NEVER)?;

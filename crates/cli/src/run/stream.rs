@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
 
 use winsta_api::{ErrorCode, Session, paths};
-use winsta_client::{Host, OutputQuery, ScreenQuery};
+use winsta_client::{ClientError, Followed, Following, Host, OutputQuery, ScreenQuery};
 use winsta_domain::SessionId;
 
 use super::targets::{describe, one};
@@ -90,25 +90,29 @@ impl Execute for Screen {
 
 impl Execute for Read {
     fn execute(self) -> Outcome {
-        let (host, session) = find(&self.on, &self.target)?;
+        let host = self.on.host()?;
+        let listing = host
+            .sessions()
+            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
+        let session = one(&listing.sessions, &self.target)?;
+        let what = format!("cannot read {}", describe(session));
+        let failed = |error: &ClientError| Failure::call(&what, error);
         let query = OutputQuery {
             from: Some(self.from),
-            follow: self.follow,
             ..OutputQuery::default()
         };
-        let what = format!("cannot read {}", describe(&session));
-        let mut reader = host
-            .output(SessionId(session.id), query)
-            .map_err(|error| Failure::call(&what, &error))?;
-        let missed = reader.offset().saturating_sub(self.from);
-        if missed > 0 && self.from > 0 {
-            say(&format!(
-                "{missed} bytes from {} on are no longer kept",
-                self.from
-            ));
-        }
         // Not buffered: what a program prints slowly shall be seen at once.
         let mut buffer = vec![0; 64 << 10];
+        if self.follow {
+            let following = host.follow(&listing, session, query);
+            let mut following = following.map_err(|error| failed(&error))?;
+            self.say_missed(following.offset());
+            return follow(&mut following, &mut buffer, session, failed);
+        }
+        let mut reader = host
+            .output(SessionId(session.id), query)
+            .map_err(|error| failed(&error))?;
+        self.say_missed(reader.offset());
         loop {
             let count = reader
                 .read(&mut buffer)
@@ -116,10 +120,56 @@ impl Execute for Read {
             if count == 0 {
                 return Ok(Exit::Done);
             }
-            let bytes = buffer.get(..count).unwrap_or_default();
-            output::with_stdout(|out| out.write_all(bytes))?;
+            print(&buffer, count)?;
         }
     }
+}
+
+impl Read {
+    /// Says what is missing in front of the first byte, if that was asked for.
+    fn say_missed(&self, offset: u64) {
+        let missed = offset.saturating_sub(self.from);
+        if missed > 0 && self.from > 0 {
+            say(&format!(
+                "{missed} bytes from {} on are no longer kept",
+                self.from
+            ));
+        }
+    }
+}
+
+/// Prints what comes until the session ends.
+fn follow(
+    following: &mut Following<'_>,
+    buffer: &mut [u8],
+    session: &Session,
+    failed: impl Fn(&ClientError) -> Failure,
+) -> Outcome {
+    loop {
+        match following.next(buffer).map_err(|error| failed(&error))? {
+            Followed::Bytes(count) => print(buffer, count)?,
+            Followed::Missed(missed) => {
+                let from = following.offset() - missed;
+                say(&format!("{missed} bytes from {from} on are no longer kept"));
+            }
+            Followed::Ended => return Ok(Exit::Done),
+            Followed::Gone => {
+                return Err(Failure {
+                    exit: Exit::Nothing,
+                    text: Text::Error(format!(
+                        "{} ended while it had no host; its last output may be missing",
+                        describe(session)
+                    )),
+                    hint: None,
+                });
+            }
+        }
+    }
+}
+
+fn print(buffer: &[u8], count: usize) -> Result<(), Failure> {
+    let bytes = buffer.get(..count).unwrap_or_default();
+    output::with_stdout(|out| out.write_all(bytes))
 }
 
 impl Execute for Wait {

@@ -1,6 +1,6 @@
 //! The sessions of the hosts that a verb is meant for.
 
-use winsta_api::{Guard, Session};
+use winsta_api::{Fields, Guard, Session};
 use winsta_client::{Deadline, Host, Listing};
 
 use super::fleet::{self, say_failures};
@@ -46,7 +46,7 @@ impl Survey {
     pub(crate) fn take(server: Option<&str>, network: Network) -> Result<Self, Failure> {
         let places = places(server)?;
         let ask = |place: &Place, host: Host| {
-            let listing = listing(place, &host, "cannot list the sessions")?;
+            let listing = listing(place, &host, Fields::ALL, "cannot list the sessions")?;
             Ok((host, listing))
         };
         let mut survey = Self {

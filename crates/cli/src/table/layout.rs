@@ -95,7 +95,8 @@ pub(crate) fn line(columns: &[Column], marker: char, cells: &[Cow<'_, str>], out
         if cell.is_empty() {
             continue;
         }
-        let _infallible = write!(out, "{:1$}{cell}", "", start - at);
+        out.extend(std::iter::repeat_n(' ', start - at));
+        out.push_str(cell);
         at = start + width(cell);
     }
     let used = out.trim_end_matches(' ').len();

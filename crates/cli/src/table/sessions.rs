@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
-use winsta_api::{Counters, LineInfo, ProcessInfo, Session};
+use winsta_api::{Counters, Field, Fields, LineInfo, ProcessInfo, Session};
 
 use super::idle::{idle, local};
 use super::layout::{Column, header, line};
@@ -53,6 +53,17 @@ const USER: [Column; 6] = [
     Column::right("IDLE TIME", 62),
     Column::left("LOGON TIME", 65, usize::MAX),
 ];
+/// What the columns of `query session` show of a session.
+pub(crate) const SESSION_FIELDS: Fields = Fields::LEAST
+    .with(Field::Name)
+    .with(Field::User)
+    .with(Field::Device);
+/// What the columns of `query user` show of a session.
+pub(crate) const USER_FIELDS: Fields = Fields::LEAST
+    .with(Field::Name)
+    .with(Field::User)
+    .with(Field::LogonTime)
+    .with(Field::IdleSeconds);
 /// Columns of `query process`.
 const PROCESS: [Column; 5] = [
     Column::left("USERNAME", 1, 20),

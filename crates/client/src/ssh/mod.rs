@@ -8,6 +8,7 @@ mod clock;
 mod command;
 mod mux;
 mod open;
+pub mod plain;
 mod problem;
 mod stream;
 
@@ -18,6 +19,7 @@ use crate::transport::{Connection, Connector, Dialled};
 
 pub use clock::Deadline;
 pub use command::{Destination, RemoteProgram, SshSettings};
+pub use plain::PlainHost;
 pub use problem::{Problem, SshFailure};
 
 /// The line by which `winsta dial-stdio --hello` says that it is connected. What a login prints
@@ -84,6 +86,10 @@ impl Connector for SshConnector {
 
     fn is_remote(&self) -> bool {
         true
+    }
+
+    fn plain(&self, name: &str) -> Option<PlainHost> {
+        Some(PlainHost::new(self.clone(), name))
     }
 
     fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {

@@ -187,6 +187,34 @@ impl Remote {
         }
     }
 
+    /// The command's exit status, and all that it prints, at most `most` bytes of it.
+    pub(super) fn output(&mut self, most: u64) -> Result<(Option<u32>, Vec<u8>), Cause> {
+        let mut all = Vec::new();
+        let mut part = [0; 16 << 10];
+        loop {
+            let limited = self.opened.limit(&self.stream);
+            match limited.and_then(|()| self.stream.read(&mut part)) {
+                Ok(0) => break,
+                Ok(count) => all.extend_from_slice(part.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+                Err(_) if self.opened.is_over() => {
+                    return Err(Cause::Timeout {
+                        seconds: self.seconds,
+                    });
+                }
+                Err(error) => return Err(Cause::Connection(error)),
+            }
+            if all.len() as u64 > most {
+                return Err(Cause::Ssh(SshFailure {
+                    problem: Problem::Other,
+                    said: "the answer is too long".to_owned(),
+                }));
+            }
+        }
+        Ok((self.exit_status(), all))
+    }
+
     /// Why there is no connection, when the other side has closed it.
     fn failure(&mut self) -> Cause {
         let status = self.exit_status();
@@ -208,7 +236,7 @@ impl Remote {
     }
 
     /// What came on standard error. Its end is not waited for: a master may hold it open.
-    fn errors(&mut self) -> String {
+    pub(super) fn errors(&mut self) -> String {
         let mut all = Vec::new();
         let mut part = [0; 1024];
         while all.len() < MAX_ERRORS && is_readable(&self.errors) {

@@ -168,6 +168,14 @@ impl Engine {
     }
 }
 
+/// What the audit trail calls it.
+pub(crate) fn action(how: How) -> &'static str {
+    match how {
+        How::Logoff => "logoff",
+        How::Reset => "reset",
+    }
+}
+
 /// How a countdown went.
 enum Warned {
     /// Nobody cancelled it.

@@ -5,6 +5,7 @@ use winsta_domain::{ConnectionId, Timestamp};
 use winsta_wire::{AttachMode, SessionReport};
 
 use super::Ending;
+use crate::keeper::ledger::{Behind, Rows};
 use crate::keeper::rescue::Keepsakes;
 use crate::meta::{Meta, Note};
 use crate::rows::Row;
@@ -21,6 +22,7 @@ pub(crate) struct Hosted {
     pub(crate) report: Option<Box<SessionReport>>,
     pub(crate) keepsakes: Keepsakes,
     pub(crate) clients: Vec<Client>,
+    behind: Behind,
     expected: Vec<Expected>,
     row: Option<Row>,
 }
@@ -54,6 +56,7 @@ impl Hosted {
             report: None,
             keepsakes: Vec::new(),
             clients: Vec::new(),
+            behind: Behind::default(),
             expected: Vec::new(),
             row: None,
         }
@@ -86,6 +89,23 @@ impl Hosted {
     /// Whether a client that has a permit may still come.
     pub(crate) fn is_expected(&self, now: Timestamp) -> bool {
         self.expected.iter().any(|expected| now < expected.until)
+    }
+
+    /// Takes note of what the ledger says of its clients.
+    pub(crate) fn note(&mut self, rows: &Rows) {
+        let Some(report) = self.report.as_deref() else {
+            return;
+        };
+        let behind = rows.behind(report.slot, report.session);
+        if behind != self.behind {
+            self.behind = behind;
+            self.touch();
+        }
+    }
+
+    /// Whether output waits for this client.
+    pub(crate) fn is_behind(&self, client: &Client) -> bool {
+        self.behind.has(client.id)
     }
 
     /// Awaits a client with a permit.

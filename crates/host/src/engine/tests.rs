@@ -1,6 +1,6 @@
 use std::sync::PoisonError;
 
-use winsta_api::{EndRequest, How, NewSession};
+use winsta_api::{EndRequest, Fields, How, NewSession};
 use winsta_domain::{ConnectionId, State};
 use winsta_wire::{Answer, Buffering, Conduit, Event, RingReport, SessionReport};
 
@@ -344,7 +344,7 @@ fn a_user_who_watches_is_in_shadow() {
 fn the_list_is_the_sessions_in_order() {
     let scene = Scene::new();
     let ids = [scene.start(), scene.start()];
-    let json = scene.engine.list(Some(ids[1]));
+    let json = scene.engine.list(Fields::ALL, Some(ids[1]));
     let listed: Vec<winsta_api::Session> = serde_json::from_slice(&json).unwrap();
     let numbers = listed.iter().map(|session| session.id).collect::<Vec<_>>();
     assert_eq!(numbers, [0, 1, 2, SessionId::FIRST_LISTENER]);

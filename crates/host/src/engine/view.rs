@@ -1,6 +1,6 @@
 //! Sessions as callers see them.
 
-use winsta_api::{ConnectionInfo, HostStatus, Session, Source};
+use winsta_api::{ConnectionInfo, Fields, HostStatus, Session, Source};
 use winsta_domain::{ConnectionName, SessionId, State, Timestamp};
 use winsta_wire::{AttachMode, Conduit};
 
@@ -18,8 +18,9 @@ use crate::sources::{IdleConsole, Listeners, SessionSource, unsupported};
 const ROW_BYTES: usize = 640;
 
 impl Engine {
-    /// All sessions as a JSON list, lowest id first; one of them may be the caller's own.
-    pub(crate) fn list(&self, current: Option<SessionId>) -> Vec<u8> {
+    /// The chosen keys of all sessions as a JSON list, lowest id first; one of the sessions may be
+    /// the caller's own.
+    pub(crate) fn list(&self, fields: Fields, current: Option<SessionId>) -> Vec<u8> {
         let now = clock::now();
         let mut core = self.core();
         let rows = ledger_rows(&core);
@@ -34,17 +35,18 @@ impl Engine {
         for (id, hosted) in &mut core.sessions {
             while let Some(row) = standing.next_if(|row| row.id < id.0) {
                 separate(&mut out);
-                Row::of(&row).write(&mut out, None, None, false);
+                Row::of(&row).write(&mut out, fields, None, None, false);
             }
             separate(&mut out);
+            hosted.note(&rows);
             let last_input = hosted.last_input(&rows);
             let idle = hosted.idle_seconds(now, last_input);
             let row = hosted.row(|hosted| Row::of(&self.describe(*id, hosted)));
-            row.write(&mut out, last_input, idle, current == Some(*id));
+            row.write(&mut out, fields, last_input, idle, current == Some(*id));
         }
         for row in standing {
             separate(&mut out);
-            Row::of(&row).write(&mut out, None, None, false);
+            Row::of(&row).write(&mut out, fields, None, None, false);
         }
         out.push(b']');
         out
@@ -56,15 +58,17 @@ impl Engine {
         id: SessionId,
         current: Option<SessionId>,
     ) -> Result<Session, Failure> {
-        let core = self.core();
+        let mut core = self.core();
         if !core.sessions.contains_key(&id) {
             let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
             let found = places.into_iter().find(|place| place.owns(id));
             let row = found.and_then(|place| place.list(&self.host).into_iter().next());
             return row.ok_or_else(|| gone(&core, id));
         }
-        let hosted = core.sessions.get(&id).ok_or_else(|| no_session(id))?;
-        let rows = ledger_rows(&core);
+        let rows = ledger_row(&core, id);
+        let hosted = core.sessions.get_mut(&id);
+        let hosted = hosted.ok_or_else(|| no_session(id))?;
+        hosted.note(&rows);
         let last_input = hosted.last_input(&rows);
         let mut session = self.describe(id, hosted);
         session.last_input_time = last_input.map(|time| time.rfc3339().to_string());
@@ -130,7 +134,7 @@ impl Engine {
             client_address: foremost.and_then(|client| client.note.client_address.clone()),
             leader_pid: report.map(|report| report.leader),
             current: false,
-            connections: hosted.clients.iter().map(connection_info).collect(),
+            connections: hosted.connections(),
             command: hosted.meta.command.clone(),
         }
     }
@@ -150,6 +154,13 @@ impl Core {
 }
 
 impl Hosted {
+    fn connections(&self) -> Vec<ConnectionInfo> {
+        let clients = self.clients.iter();
+        clients
+            .map(|client| connection_info(client, self.is_behind(client)))
+            .collect()
+    }
+
     /// When its user last typed; the start if never.
     pub(crate) fn last_input(&self, rows: &Rows) -> Option<Timestamp> {
         let report = self.report.as_deref()?;
@@ -180,12 +191,24 @@ pub(crate) fn ledger_rows(core: &Core) -> Rows {
         .values()
         .filter_map(|hosted| Some(hosted.report.as_deref()?.slot));
     match (slots.max(), &core.ledger) {
-        (Some(last), Some(ledger)) => ledger.snapshot(last),
+        (Some(last), Some(ledger)) => ledger.snapshot(0..=last),
         (None, _) | (_, None) => Rows::default(),
     }
 }
 
-fn connection_info(client: &Client) -> ConnectionInfo {
+/// The ledger as far as this session needs it.
+fn ledger_row(core: &Core, id: SessionId) -> Rows {
+    let hosted = core.sessions.get(&id);
+    match (
+        hosted.and_then(|hosted| hosted.report.as_deref()),
+        &core.ledger,
+    ) {
+        (Some(report), Some(ledger)) => ledger.snapshot(report.slot..=report.slot),
+        (None, _) | (_, None) => Rows::default(),
+    }
+}
+
+fn connection_info(client: &Client, behind: bool) -> ConnectionInfo {
     let mode = match client.mode {
         AttachMode::TakeOver => "take_over",
         AttachMode::Share => "share",
@@ -200,7 +223,7 @@ fn connection_info(client: &Client) -> ConnectionInfo {
         client_name: client.note.client_name.clone(),
         client_address: client.note.client_address.clone(),
         pid: Some(client.pid),
-        behind: false,
+        behind,
     }
 }
 

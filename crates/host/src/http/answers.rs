@@ -37,9 +37,11 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// What the audit trail says of a request that was carried out.
+/// What the audit trail says of a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Noted {
+    /// What was done, if the route alone does not say it.
+    pub(super) action: Option<&'static str>,
     pub(super) session: Option<u32>,
     pub(super) detail: String,
 }
@@ -51,6 +53,7 @@ impl<T: Serialize> WithNote<T> {
     /// About `session`.
     pub(super) fn about(session: SessionId, detail: impl Into<String>, answer: T) -> Self {
         let noted = Noted {
+            action: None,
             session: Some(session.0),
             detail: detail.into(),
         };
@@ -60,8 +63,15 @@ impl<T: Serialize> WithNote<T> {
 
 impl<T: Serialize> IntoResponse for WithNote<T> {
     fn into_response(self) -> Response {
-        let mut response = Json(self.0).into_response();
-        response.extensions_mut().insert(self.1);
+        self.1.on(Json(self.0))
+    }
+}
+
+impl Noted {
+    /// An answer or a refusal with this note.
+    pub(super) fn on(self, answer: impl IntoResponse) -> Response {
+        let mut response = answer.into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }

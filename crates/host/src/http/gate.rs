@@ -124,7 +124,7 @@ fn audit(app: &App, verb: Verb, caller: Caller, session: Option<u32>, response: 
         user: engine.names.of(caller.uid),
         uid: caller.uid,
         origin: caller.origin(),
-        action: action(verb).to_owned(),
+        action: noted.action.unwrap_or_else(|| action(verb)).to_owned(),
         session,
         owner: session.map(|_| engine.owner.name.clone()),
         outcome: outcome.map_or_else(|| "done".to_owned(), |outcome| outcome.0.clone()),
@@ -184,6 +184,7 @@ fn action(verb: Verb) -> &'static str {
         Verb::CreateConsole => "create_console",
         Verb::Attach => "connect",
         Verb::Disconnect => "disconnect",
+        // Nobody heard how, because it was refused before its body was read.
         Verb::End => "end",
         Verb::CancelWarning => "cancel_warning",
         Verb::Kill => "kill",

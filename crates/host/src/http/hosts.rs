@@ -171,8 +171,8 @@ pub(super) async fn upgrade(State(app): State<App>, body: Body) -> Answer<WithNo
         }
     };
     let noted = Noted {
-        session: None,
         detail: program.clone(),
+        ..Noted::default()
     };
     let _ = app.wishes.try_send(Wish::Become(program));
     let upgraded = Upgraded {

@@ -1,6 +1,6 @@
 //! What goes into a session and what comes out of it, raw.
 
-use std::convert::Infallible;
+use std::io;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -10,14 +10,13 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
-use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use winsta_api::{AttachRequest, AttachTicket, Attachment, InputReport, paths};
 use winsta_domain::SessionId;
 use winsta_wire::frame::encode_json;
 use winsta_wire::{
-    Answer as Said, Decoder, Hello, KeeperMessage, Kind, Output, Stream, Ticket, VERSIONS,
-    Verb as Ask,
+    Answer as Said, CloseReason, Decoder, Hello, KeeperMessage, Kind, Output, Stream, Ticket,
+    VERSIONS, Verb as Ask,
 };
 
 use super::App;
@@ -104,14 +103,21 @@ pub(super) async fn output(
     } else {
         tokio::spawn(kept(app, id, query.stream, first, pieces));
     }
-    let body = ReceiverStream::new(body).map(Ok::<_, Infallible>);
-    let mut response = Response::new(Body::from_stream(body));
+    let mut response = Response::new(Body::from_stream(ReceiverStream::new(body)));
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("application/octet-stream");
     headers.insert(header::CONTENT_TYPE, kind);
     let name = HeaderName::from_static(paths::OFFSET_HEADER);
     headers.insert(name, HeaderValue::from(offset));
     Ok(response)
+}
+
+/// What a body is made of. An error cuts it off, so that it does not pass for whole: whoever reads
+/// it asks again, from the offset behind the last byte that came.
+type Part = Result<Vec<u8>, io::Error>;
+
+fn cut(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Part {
+    Err(io::Error::other(why))
 }
 
 /// A piece of kept output.
@@ -135,13 +141,7 @@ async fn read(engine: &Engine, id: SessionId, stream: Stream, from: u64) -> Resu
 }
 
 /// Sends what was kept when the request came.
-async fn kept(
-    app: App,
-    id: SessionId,
-    stream: Stream,
-    first: Piece,
-    pieces: mpsc::Sender<Vec<u8>>,
-) {
+async fn kept(app: App, id: SessionId, stream: Stream, first: Piece, pieces: mpsc::Sender<Part>) {
     let end = first.end;
     let mut piece = first;
     loop {
@@ -152,13 +152,19 @@ async fn kept(
             .bytes
             .truncate(piece.bytes.len().saturating_sub(surplus));
         let done = piece.bytes.is_empty() || next >= end;
-        if pieces.send(piece.bytes).await.is_err() || done {
+        if pieces.send(Ok(piece.bytes)).await.is_err() || done {
             return;
         }
         match read(&app.engine, id, stream, next).await {
-            Ok(more) => piece = more,
+            Ok(more) if more.offset == next => piece = more,
+            Ok(_) => {
+                // Whoever reads may have gone away.
+                let _ = pieces.send(cut("what follows is no longer kept")).await;
+                return;
+            }
             Err(error) => {
                 tracing::debug!(session = %id, error = %error.message, "output is cut short");
+                let _ = pieces.send(cut(error.message.clone())).await;
                 return;
             }
         }
@@ -176,7 +182,25 @@ fn follower() -> AttachRequest {
 }
 
 /// Sends what is printed, until the session or the reader ends.
-async fn follow(ticket: AttachTicket, stream: Stream, from: u64, pieces: mpsc::Sender<Vec<u8>>) {
+async fn follow(ticket: AttachTicket, stream: Stream, from: u64, pieces: mpsc::Sender<Part>) {
+    let end = tokio::select! {
+        // A reader that goes away is noticed even while nothing is printed.
+        () = pieces.closed() => return,
+        end = pass_on(ticket, stream, from, &pieces) => end,
+    };
+    if let Err(why) = end {
+        // Whoever reads may have gone away.
+        let _ = pieces.send(cut(why)).await;
+    }
+}
+
+/// Passes output on to the session's end, or says why the rest cannot be had here.
+async fn pass_on(
+    ticket: AttachTicket,
+    stream: Stream,
+    from: u64,
+    pieces: &mpsc::Sender<Part>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let hello = Hello::Attach {
         versions: VERSIONS,
         ticket: Ticket(ticket.ticket),
@@ -185,42 +209,34 @@ async fn follow(ticket: AttachTicket, stream: Stream, from: u64, pieces: mpsc::S
         stream,
     };
     let mut greeting = Vec::new();
-    let Ok(mut socket) = UnixStream::connect(&ticket.socket).await else {
-        return;
-    };
-    if encode_json(&mut greeting, Kind::HELLO, &hello).is_err()
-        || socket.write_all(&greeting).await.is_err()
-    {
-        return;
-    }
+    encode_json(&mut greeting, Kind::HELLO, &hello)?;
+    let mut socket = UnixStream::connect(&ticket.socket).await?;
+    socket.write_all(&greeting).await?;
+    let mut next = from;
     let mut decoder = Decoder::new();
     let mut buffer = vec![0; 64 << 10];
     loop {
-        loop {
-            let piece = match decoder.next_frame() {
-                Ok(Some(frame)) if frame.kind == Kind::OUTPUT => match Output::parse(frame.payload)
-                {
-                    Ok(output) => output.bytes.to_vec(),
-                    Err(_) => return,
-                },
-                Ok(Some(frame)) => match frame.json::<KeeperMessage>() {
-                    Ok(KeeperMessage::Closed { .. }) if frame.kind == Kind::KEEPER => return,
-                    _ => continue,
-                },
-                Ok(None) => break,
-                Err(_) => return,
-            };
-            if pieces.send(piece).await.is_err() {
-                return;
+        while let Some(frame) = decoder.next_frame()? {
+            if frame.kind == Kind::OUTPUT {
+                let output = Output::parse(frame.payload)?;
+                if output.offset != next {
+                    return Err("the reader is too slow: bytes are no longer kept".into());
+                }
+                next += output.bytes.len() as u64;
+                pieces.send(Ok(output.bytes.to_vec())).await?;
+            } else if frame.kind == Kind::KEEPER {
+                match frame.json()? {
+                    KeeperMessage::Closed {
+                        reason: CloseReason::Ended { .. },
+                    } => return Ok(()),
+                    KeeperMessage::Closed { .. } => return Err("sent away".into()),
+                    _ => {}
+                }
             }
         }
-        tokio::select! {
-            // A reader that goes away is noticed even while nothing is printed.
-            () = pieces.closed() => return,
-            read = socket.read(&mut buffer) => match read {
-                Ok(0) | Err(_) => return,
-                Ok(count) => decoder.push(buffer.get(..count).unwrap_or_default()),
-            },
+        match socket.read(&mut buffer).await? {
+            0 => return Err("the keeper is lost".into()),
+            count => decoder.push(buffer.get(..count).unwrap_or_default()),
         }
     }
 }

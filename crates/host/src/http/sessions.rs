@@ -4,21 +4,39 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
+use serde::Deserialize;
+use winsta_api::field::UnknownField;
 use winsta_api::{
-    Created, EndReport, EndRequest, ErrorCode, Guard, KillReport, LabelRequest, LineInfo, Message,
+    Created, EndRequest, ErrorCode, Fields, Guard, KillReport, LabelRequest, LineInfo, Message,
     MessageReport, NewSession, ProcessInfo, Session, SizeRequest, WaitReport,
 };
 use winsta_domain::SessionId;
 
 use super::App;
-use super::answers::{Answer, Refusal, WithNote, ready_json};
-use super::requests::{Current, Id, json};
+use super::answers::{Answer, Noted, Refusal, WithNote, ready_json};
+use super::requests::{Asked, Current, Id, json};
 use crate::access::{self, Decision, Verb};
-use crate::failure::failure;
+use crate::engine::end;
+use crate::failure::{failure, hinted};
 use crate::people::Caller;
 
-pub(super) async fn list(State(app): State<App>, Current(current): Current) -> Response {
-    ready_json(app.engine.list(current))
+/// What a list shall be kept to.
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    fields: Option<String>,
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    Current(current): Current,
+    Asked(query): Asked<ListQuery>,
+) -> Answer<Response> {
+    let fields = query.fields.as_deref().map_or(Ok(Fields::ALL), str::parse);
+    let fields = fields.map_err(|error: UnknownField| {
+        let known = format!("a session has {}", Fields::ALL);
+        Refusal(hinted(ErrorCode::Invalid, error.to_string(), &known))
+    })?;
+    Ok(ready_json(app.engine.list(fields, current)))
 }
 
 pub(super) async fn one(
@@ -55,18 +73,26 @@ pub(super) async fn create(
     ))
 }
 
-pub(super) async fn end(
+pub(super) async fn end_one(
     State(app): State<App>,
     Id(id): Id,
     Extension(caller): Extension<Caller>,
     body: Body,
-) -> Answer<WithNote<EndReport>> {
+) -> Answer<Response> {
     let request: EndRequest = json(body).await?;
     let by = app.engine.names.of(caller.uid);
-    let how = request.how;
-    let report = app.engine.end(id, request, &by).await?;
-    let detail = format!("{how:?}: {}", report.step);
-    Ok(WithNote::about(id, detail, report))
+    let mut noted = Noted {
+        action: Some(end::action(request.how)),
+        session: Some(id.0),
+        detail: String::new(),
+    };
+    match app.engine.end(id, request, &by).await {
+        Ok(report) => {
+            noted.detail.clone_from(&report.step);
+            Ok(noted.on(Json(report)))
+        }
+        Err(refused) => Ok(noted.on(Refusal(refused))),
+    }
 }
 
 pub(super) async fn message(

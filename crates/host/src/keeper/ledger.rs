@@ -1,18 +1,33 @@
 //! The keeper's ledger: numbers of all sessions in memory that the host may read at any time.
 
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, OwnedFd};
 
-use winsta_domain::{SessionId, Timestamp};
+use winsta_domain::{ConnectionId, SessionId, Timestamp};
 
 /// Words in a row.
 const WORDS: usize = 16;
 /// Bytes in a row.
 const ROW: usize = WORDS * 8;
-/// Rows are read together up to this one; those of single sessions beyond it by themselves.
+/// Most rows that are read at once.
 const MOST_ROWS: usize = 65_536;
 
 const SESSION: usize = 0;
 const LAST_INPUT: usize = 5;
+const BEHIND: usize = 10;
+
+/// Connections that do not take output as fast as it comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Behind([u64; WORDS - BEHIND]);
+
+impl Behind {
+    /// Whether this one is among them.
+    pub(crate) fn has(self, connection: ConnectionId) -> bool {
+        let number = u64::from(connection.0);
+        let is_half = |word: u64| word & u64::from(u32::MAX) == number || word >> 32 == number;
+        number != 0 && self.0.into_iter().any(is_half)
+    }
+}
 
 /// The ledger of the present keeper, or of one that died.
 #[derive(Debug)]
@@ -26,13 +41,14 @@ impl Ledger {
         Self { file }
     }
 
-    /// A copy of the rows up to and including `last`.
-    pub(crate) fn snapshot(&self, last: u32) -> Rows {
-        let rows = (last as usize).saturating_add(1).min(MOST_ROWS);
-        let mut bytes = vec![0; rows * ROW];
+    /// A copy of these rows.
+    pub(crate) fn snapshot(&self, slots: RangeInclusive<u32>) -> Rows {
+        let (first, last) = (*slots.start() as usize, *slots.end() as usize);
+        let count = (last + 1).saturating_sub(first).min(MOST_ROWS);
+        let mut bytes = vec![0; count * ROW];
         let mut filled = 0;
         while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match rustix::io::pread(self.file.as_fd(), rest, filled as u64) {
+            match rustix::io::pread(self.file.as_fd(), rest, (first * ROW + filled) as u64) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(rustix::io::Errno::INTR) => {}
@@ -43,13 +59,15 @@ impl Ledger {
             }
         }
         bytes.truncate(filled);
-        Rows { bytes }
+        Rows { first, bytes }
     }
 }
 
 /// Rows of a ledger at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
+    /// Slot of the first of them.
+    first: usize,
     bytes: Vec<u8>,
 }
 
@@ -58,6 +76,17 @@ impl Rows {
     pub(crate) fn last_input(&self, slot: u32, session: SessionId) -> Option<Timestamp> {
         self.own(slot, session)?;
         self.word(slot, LAST_INPUT).map(Timestamp)
+    }
+
+    /// Which clients of `session` do not take output as fast as it comes.
+    pub(crate) fn behind(&self, slot: u32, session: SessionId) -> Behind {
+        let mut behind = Behind::default();
+        if self.own(slot, session).is_some() {
+            for (word, number) in behind.0.iter_mut().zip(BEHIND..) {
+                *word = self.word(slot, number).unwrap_or_default();
+            }
+        }
+        behind
     }
 
     /// The words of `session`'s row, if it is there and its own.
@@ -72,7 +101,8 @@ impl Rows {
     }
 
     fn word(&self, slot: u32, word: usize) -> Option<u64> {
-        let at = (slot as usize).checked_mul(ROW)? + word * 8;
+        let row = (slot as usize).checked_sub(self.first)?;
+        let at = row.checked_mul(ROW)? + word * 8;
         let (bytes, _) = self.bytes.get(at..)?.split_first_chunk::<8>()?;
         Some(u64::from_ne_bytes(*bytes))
     }
@@ -91,15 +121,27 @@ mod tests {
             let mut words = [0u64; WORDS];
             words[SESSION] = row + 10;
             words[LAST_INPUT] = 100 + row;
+            words[BEHIND + 5] = (row + 1) << 32;
             for word in words {
                 file.write_all(&word.to_ne_bytes()).unwrap();
             }
         }
-        let rows = Ledger::new(file.into()).snapshot(1);
+        let ledger = Ledger::new(file.into());
+        let rows = ledger.snapshot(0..=1);
         assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
         assert_eq!(rows.last_input(1, SessionId(11)), None);
         assert_eq!(rows.last_input(2, SessionId(11)), None, "not read");
         assert_eq!(rows.words(0, SessionId(9)).map(|words| words[5]), Some(100));
         assert_eq!(rows.last_input(u32::MAX, SessionId(1)), None);
+        let behind = |slot, session| {
+            let behind = rows.behind(slot, SessionId(session));
+            let numbers = (0..4).filter(|number| behind.has(ConnectionId(*number)));
+            numbers.collect::<Vec<_>>()
+        };
+        assert_eq!(behind(1, 10), [2]);
+        assert_eq!(behind(1, 9), [0; 0]);
+        let rows = ledger.snapshot(1..=1);
+        assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
+        assert_eq!(rows.last_input(0, SessionId(9)), None, "not read");
     }
 }

@@ -61,11 +61,27 @@ fn malformed_requests_are_refused() {
         ("unknown route", get("/v1/nonsense"), 404),
         ("unknown method", post("/v1/status", ""), 405),
         ("bad query", get("/v1/audit?limit=many"), 400),
+        ("unknown key", get("/v1/sessions?fields=id,colour"), 400),
     ] {
         let (status, answer) = ask(&rig, &request);
         assert_eq!(status, code, "{label}: {answer}");
     }
     assert_eq!(host.status().unwrap().sessions, 0);
+}
+
+#[test]
+fn a_listing_can_be_kept_to_some_keys() {
+    let rig = Rig::new();
+    let session = rig.host().new_session(&shell("cat")).unwrap();
+    let head = "GET /v1/sessions?fields=state,id HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    let (_, answer) = ask(&rig, head.as_bytes());
+    let body = answer.rsplit("\r\n").next().unwrap();
+    let rows = [
+        r#"{"id":0,"state":"Connected"}"#.to_owned(),
+        format!(r#"{{"id":{},"state":"Disconnected"}}"#, session.id),
+        r#"{"id":65536,"state":"Listen"}"#.to_owned(),
+    ];
+    assert_eq!(body, format!("[{}]", rows.join(",")));
 }
 
 #[test]

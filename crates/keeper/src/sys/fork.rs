@@ -36,8 +36,17 @@ pub(crate) struct Child {
     pub(crate) status: OwnedFd,
 }
 
+/// Whose child a new process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChildOf {
+    /// This process's.
+    This,
+    /// That of the process whose child this one is.
+    Parent,
+}
+
 /// Starts a child that becomes `image`. Returns as soon as the child exists.
-pub(crate) fn spawn(birth: &Birth<'_>, image: &mut Image) -> io::Result<Child> {
+pub(crate) fn spawn(child_of: ChildOf, birth: &Birth<'_>, image: &mut Image) -> io::Result<Child> {
     let (status, report) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     let mut pidfd: RawFd = -1;
     let mut arguments = libc::clone_args {
@@ -53,6 +62,11 @@ pub(crate) fn spawn(birth: &Birth<'_>, image: &mut Image) -> io::Result<Child> {
         set_tid_size: 0,
         cgroup: 0,
     };
+    if child_of == ChildOf::Parent {
+        arguments.flags |= libc::CLONE_PARENT as u64;
+        // The kernel takes this process's own.
+        arguments.exit_signal = 0;
+    }
     if let Some(cgroup) = birth.cgroup {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = u64::from(cgroup.as_raw_fd().unsigned_abs());
@@ -76,6 +90,43 @@ pub(crate) fn spawn(birth: &Birth<'_>, image: &mut Image) -> io::Result<Child> {
             pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
             status,
         }),
+    }
+}
+
+/// Splits this process in two. In the new one `life` runs, with no descriptors but 0 to 2 and
+/// `kept`, and with the usual signals; it ends when `life` returns. The old
+/// one gets its process id.
+pub(crate) fn split(kept: OwnedFd, life: impl FnOnce(OwnedFd)) -> io::Result<i32> {
+    // SAFETY: this process has only one thread, so the copy of its memory is consistent.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            if let Some(kept) = leave_the_rest(kept) {
+                signals::reset();
+                life(kept);
+            }
+            // SAFETY: runs no destructors, which belong to the parent.
+            unsafe { libc::_exit(0) }
+        }
+        pid => Ok(pid),
+    }
+}
+
+/// Closes all descriptors but 0 to 2 and `kept`, which may get another number.
+fn leave_the_rest(kept: OwnedFd) -> Option<OwnedFd> {
+    const NUMBER: RawFd = 3;
+    // SAFETY: the owners of what is closed here belong to the parent and are never used again in
+    // this process; 3 is owned by the result alone.
+    unsafe {
+        if kept.as_raw_fd() != NUMBER && libc::dup3(kept.as_raw_fd(), NUMBER, libc::O_CLOEXEC) < 0 {
+            return None;
+        }
+        std::mem::forget(kept);
+        let last = libc::c_uint::MAX;
+        if libc::syscall(libc::SYS_close_range, NUMBER + 1, last, 0) < 0 {
+            return None;
+        }
+        Some(OwnedFd::from_raw_fd(NUMBER))
     }
 }
 

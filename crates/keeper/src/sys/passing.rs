@@ -37,9 +37,27 @@ pub(crate) fn receive(
     buffer: &mut [u8],
     descriptors: &mut VecDeque<OwnedFd>,
 ) -> rustix::io::Result<usize> {
+    receive_with(RecvFlags::DONTWAIT, socket, buffer, descriptors)
+}
+
+/// Like [`receive`], but waits until something comes, as long as the socket's timeout allows.
+pub(crate) fn wait(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    descriptors: &mut VecDeque<OwnedFd>,
+) -> rustix::io::Result<usize> {
+    rustix::io::retry_on_intr(|| receive_with(RecvFlags::empty(), socket, buffer, descriptors))
+}
+
+fn receive_with(
+    flags: RecvFlags,
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    descriptors: &mut VecDeque<OwnedFd>,
+) -> rustix::io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
     let received =
         rustix::net::recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
     for message in control.drain() {
