@@ -233,5 +233,8 @@ pub fn masters(desk: &Desk) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
-    entries.flatten().map(|entry| entry.path()).collect()
+    let paths = entries.flatten().map(|entry| entry.path());
+    // Beside a master's own socket is the one that it leads to the host's.
+    let own = |path: &PathBuf| path.extension().is_none_or(|ending| ending != "host");
+    paths.filter(own).collect()
 }

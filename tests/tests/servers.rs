@@ -71,6 +71,26 @@ fn a_connection_is_kept_between_commands() {
 }
 
 #[test]
+fn a_host_that_ended_and_a_connection_that_ended_are_both_made_anew() {
+    let Some((desk, machines)) = machines(&["web01"]) else {
+        return;
+    };
+    let there = machines.desk("web01");
+    let id = there.start("cat");
+    let words = ["qwinsta", &id, "--server", "web01"];
+    desk.run(&words).done();
+    desk.run(&words).done();
+    there.run(&["host", "stop", "--force"]).done();
+    // The master still leads to the socket of the host that was.
+    let gone = desk.run(&words);
+    assert_eq!(gone.status, 1, "{gone:?}");
+    let id = there.start("cat");
+    end_masters(&desk);
+    desk.run(&["qwinsta", &id, "--server", "web01"]).done();
+    assert_eq!(masters(&desk).len(), 1);
+}
+
+#[test]
 fn hosts_that_fail_keep_nobody_from_the_others() {
     let Some(mut machines) = Machines::new() else {
         return;
@@ -394,24 +414,24 @@ fn a_machine_without_winsta_is_listed_told_and_logged_off_all_the_same() {
     machines.add_bare("bare");
     let desk = Desk::new();
     machines.lead(&desk, "");
-    let mut login = machines.login("bare", "echo ready; exec cat");
+    let mut login = machines.login("bare", "echo $$; exec cat");
     let mut lines = BufReader::new(login.stdout.take().expect("a pipe")).lines();
     let mut next = || lines.next().and_then(Result::ok).unwrap_or_default();
-    assert_eq!(next().trim_end(), "ready");
+    let pid: u64 = next().trim_end().parse().expect("a number");
 
     let words = ["query", "session", "--server", "bare", "-o", "json"];
-    let listed = || rows(&desk.run(&words).done());
+    let listed = || rows(&desk.run(&words).out);
     let cat = rows(
         &desk
             .run(&["qprocess", "cat", "/server:bare", "-o", "json"])
             .done(),
     );
-    // Other logins may be on this machine; this one is where the youngest `cat` is.
-    let youngest = cat
+    // Other logins may be on this machine, with other ids.
+    let cat = cat
         .iter()
-        .max_by_key(|row| row["pid"].as_u64())
-        .expect("it is there");
-    let id = youngest["id"].to_string();
+        .find(|row| row["pid"] == pid)
+        .expect("it is listed");
+    let id = cat["id"].to_string();
     let found = listed()
         .into_iter()
         .find(|row| is(row, &id))
