@@ -109,6 +109,13 @@ impl Machines {
         self.entry(name, port, &format!("winsta = \"{program}\""));
     }
 
+    /// A machine with winsta of which only ssh's configuration knows more; `lines` are put there.
+    pub fn add_alias(&mut self, name: &str, lines: &str) {
+        self.config = format!("Host {name}\n{lines}\n{}", self.config);
+        let program = winsta().display().to_string();
+        let _ = write!(self.hosts, "[hosts.{name}]\nwinsta = \"{program}\"\n");
+    }
+
     fn entry(&mut self, name: &str, port: u16, more: &str) {
         let _ = write!(
             self.hosts,
@@ -207,6 +214,17 @@ impl Drop for Machines {
             let _ = machine.sshd.wait();
         }
     }
+}
+
+/// A desk, and machines that it knows; `None` where there is no OpenSSH.
+pub fn machines(names: &[&str]) -> Option<(Desk, Machines)> {
+    let mut machines = Machines::new()?;
+    for name in names {
+        machines.add(name);
+    }
+    let desk = Desk::new();
+    machines.lead(&desk, "");
+    Some((desk, machines))
 }
 
 /// A port that nobody listens on at the moment.
