@@ -133,6 +133,13 @@ impl Machines {
         self.entry(name, port, &format!("winsta = \"{program}\""));
     }
 
+    /// A machine with winsta of which only ssh's configuration knows more; `lines` are put there.
+    pub fn add_alias(&mut self, name: &str, lines: &str) {
+        self.config = format!("Host {name}\n{lines}\n{}", self.config);
+        let program = winsta().display().to_string();
+        let _ = write!(self.hosts, "[hosts.{name}]\nwinsta = \"{program}\"\n");
+    }
+
     fn entry(&mut self, name: &str, port: u16, more: &str) {
         let _ = write!(
             self.hosts,
@@ -234,6 +241,17 @@ impl Drop for Machines {
     }
 }
 
+/// A desk, and machines that it knows; `None` where there is no OpenSSH.
+pub fn machines(names: &[&str]) -> Option<(Desk, Machines)> {
+    let mut machines = Machines::new()?;
+    for name in names {
+        machines.add(name);
+    }
+    let desk = Desk::new();
+    machines.lead(&desk, "");
+    Some((desk, machines))
+}
+
 /// A port that nobody listens on at the moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
@@ -258,5 +276,8 @@ pub fn masters(desk: &Desk) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
-    entries.flatten().map(|entry| entry.path()).collect()
+    let paths = entries.flatten().map(|entry| entry.path());
+    // Beside a master's own socket is the one that it leads to the host's.
+    let own = |path: &PathBuf| path.extension().is_none_or(|ending| ending != "host");
+    paths.filter(own).collect()
 }

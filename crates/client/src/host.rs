@@ -236,12 +236,17 @@ impl Host {
             body: call.body,
         };
         let mut pauses = PAUSES.iter();
+        // Whether one that may lead nowhere is worth a try: nobody would know what became of a
+        // request that changes something.
+        let mut try_quick = call.repeatable;
         loop {
             let spare = self.spare(call.repeatable);
-            let connection = match spare {
-                Some(spare) => spare,
+            let quick = || self.connector.quick().filter(|_| try_quick);
+            let connection = match spare.or_else(quick) {
+                Some(connection) => connection,
                 None => self.connector.connect()?,
             };
+            try_quick = false;
             match self.ask(connection, &request, call.patience) {
                 Ok(response) => return Ok(response),
                 // The host has gone, and perhaps another has come or can be started. A request

@@ -28,6 +28,11 @@ impl Connection for UnixStream {
 pub trait Connector: Send {
     /// A new connection.
     fn connect(&self) -> Result<Box<dyn Connection>, Cause>;
+    /// A connection that costs less and may lead nowhere: if it is lost before an answer comes,
+    /// [`connect`](Self::connect) tells whether there is a host.
+    fn quick(&self) -> Option<Box<dyn Connection>> {
+        None
+    }
     /// Where it leads, for messages: the path of a socket, the name of a machine.
     fn place(&self) -> String;
     /// Whether it leads to another machine.

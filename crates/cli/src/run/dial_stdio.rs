@@ -26,7 +26,9 @@ impl Execute for DialStdio {
             }
         }?;
         if self.hello {
-            let said = io::stdout().write_all(ssh::HELLO.as_bytes());
+            let address = stream.peer_addr().map_err(unconnected)?;
+            let socket = address.as_pathname().unwrap_or(Path::new(""));
+            let said = io::stdout().write_all(ssh::hello(socket).as_bytes());
             said.and_then(|()| io::stdout().flush())
                 .map_err(unconnected)?;
         }

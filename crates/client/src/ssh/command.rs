@@ -8,7 +8,7 @@ use std::time::Duration;
 use winsta_domain::MachineName;
 
 /// Most bytes of a control socket's path: ssh adds a random part of 17 bytes while it makes it,
-/// and 108 are all that an address holds.
+/// winsta an ending, and 108 are all that an address holds.
 const MAX_CONTROL: usize = 108 - 18;
 /// Most characters of a host's name in the name of its control socket.
 const MAX_SHOWN: usize = 16;

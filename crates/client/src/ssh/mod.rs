@@ -2,7 +2,9 @@
 //!
 //! On the other side runs `winsta dial-stdio --hello`, which connects its standard input and
 //! output with a socket there. A master process of ssh keeps the connection open between commands;
-//! while one lives, its socket is spoken to directly, and no process is started here.
+//! while one lives, its socket is spoken to directly, and no process is started here. Once a host
+//! has answered, its master also leads a socket here straight to the host's, so that no process
+//! is started there either.
 
 mod clock;
 mod command;
@@ -12,7 +14,8 @@ pub mod plain;
 mod problem;
 mod stream;
 
-use std::path::Path;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use crate::error::Cause;
 use crate::transport::{Connection, Connector, Dialled};
@@ -22,11 +25,15 @@ pub use command::{Destination, RemoteProgram, SshSettings};
 pub use plain::PlainHost;
 pub use problem::{Problem, SshFailure};
 
-/// The line by which `winsta dial-stdio --hello` says that it is connected. What a login prints
-/// before it is no answer of a host.
-pub const HELLO: &str = concat!("winsta-dial/1 ", env!("CARGO_PKG_VERSION"), "\n");
-/// What every version's line begins with.
+/// What the line of [`hello`] begins with in every version.
 const HELLO_START: &[u8] = b"winsta-dial/1 ";
+
+/// The line by which `winsta dial-stdio --hello` says that it is connected, and with which socket.
+/// What a login prints before it is no answer of a host.
+pub fn hello(socket: &Path) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("winsta-dial/1 {version} {}\n", socket.display())
+}
 
 /// Connects to the host of another machine.
 #[derive(Clone, Debug)]
@@ -70,14 +77,52 @@ impl SshConnector {
     fn open(&self, socket: Option<&str>) -> Result<stream::SshStream, Cause> {
         let words = self.dial_words(socket)?;
         let mut remote = open::open(&self.settings, &self.to, &words, self.deadline)?;
-        remote.greeted()?;
-        Ok(stream::SshStream::new(remote, self.deadline))
+        let there = remote.greeted()?;
+        if let (None, Some(there)) = (socket, there) {
+            self.lead_to(&there);
+        }
+        Ok(stream::SshStream::new(
+            stream::Through::Command(remote),
+            self.deadline,
+        ))
     }
+
+    /// Has the master lead a socket here to the host's own, unless one does. Nothing depends on
+    /// it: where sshd forbids it, each command starts another there.
+    fn lead_to(&self, there: &str) {
+        let Some(control) = self.settings.control(&self.to) else {
+            return;
+        };
+        let here = led(&control);
+        if UnixStream::connect(&here).is_ok() {
+            return;
+        }
+        // A master that has ended left it behind.
+        let _none = std::fs::remove_file(&here);
+        if let (Ok(control), Some(here)) = (UnixStream::connect(&control), here.to_str()) {
+            let soon = Deadline::after(self.settings.patience).or(self.deadline);
+            let _without = mux::forward(control, here, there, soon);
+        }
+    }
+}
+
+/// The socket that a master leads to the host's.
+fn led(control: &Path) -> PathBuf {
+    let mut path = control.as_os_str().to_owned();
+    path.push(".host");
+    path.into()
 }
 
 impl Connector for SshConnector {
     fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
         Ok(Box::new(self.open(None)?))
+    }
+
+    fn quick(&self) -> Option<Box<dyn Connection>> {
+        let control = self.settings.control(&self.to)?;
+        let stream = UnixStream::connect(led(&control)).ok()?;
+        let through = stream::Through::Forward(stream);
+        Some(Box::new(stream::SshStream::new(through, self.deadline)))
     }
 
     fn place(&self) -> String {

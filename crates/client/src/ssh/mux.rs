@@ -1,5 +1,6 @@
 //! The protocol of OpenSSH's connection sharing (its PROTOCOL.mux, version 4), as far as it takes
-//! to run a command over a connection that a master process keeps open.
+//! to run a command over a connection that a master process keeps open, and to lead a local socket
+//! to one on the other side.
 //!
 //! It saves the process that `ssh` would be: with hundreds of hosts that process is most of what a
 //! listing costs.
@@ -15,6 +16,8 @@ use super::clock::Deadline;
 
 const HELLO: u32 = 0x0000_0001;
 const NEW_SESSION: u32 = 0x1000_0002;
+const OPEN_FORWARD: u32 = 0x1000_0006;
+const OK: u32 = 0x8000_0001;
 const PERMISSION_DENIED: u32 = 0x8000_0002;
 const FAILURE: u32 = 0x8000_0003;
 const EXIT: u32 = 0x8000_0004;
@@ -23,6 +26,10 @@ const SESSION_OPENED: u32 = 0x8000_0006;
 const VERSION: u32 = 4;
 /// Number of this client's only request.
 const REQUEST: u32 = 1;
+/// A forwarding from here to there.
+const LOCAL: u32 = 1;
+/// The port that says that an address is the path of a Unix socket.
+const UNIX_SOCKET: u32 = 0xffff_fffe;
 /// What stands for "no escape character".
 const NO_ESCAPE: u32 = 0xffff_ffff;
 /// Longest packet that is read; the master's are some dozen bytes, and a reason.
@@ -57,30 +64,58 @@ pub(super) fn run(
     deadline: Deadline,
 ) -> Result<MuxSession, MuxError> {
     deadline.limit(&control)?;
-    let mut out = Vec::with_capacity(256);
-    packet(&mut out, &[Field::Number(HELLO), Field::Number(VERSION)]);
-    packet(&mut out, &request(command));
-    control.write_all(&out)?;
+    send(&mut control, &request(command))?;
     // After the request the master takes one byte with each descriptor.
     for descriptor in descriptors {
         pass(&control, descriptor)?;
     }
-    let mut hello = read_packet(&mut control)?;
+    let mut answer = answer(&mut control, SESSION_OPENED)?;
+    match answer.number() {
+        Some(session) => Ok(MuxSession { control, session }),
+        None => Err(MuxError::Protocol),
+    }
+}
+
+/// Has the master listen at `here`, and lead whoever connects to the socket `there` on the other
+/// side. It goes on for as long as the master lives.
+pub(super) fn forward(
+    mut control: UnixStream,
+    here: &str,
+    there: &str,
+    deadline: Deadline,
+) -> Result<(), MuxError> {
+    deadline.limit(&control)?;
+    let request = [
+        Field::Number(OPEN_FORWARD),
+        Field::Number(REQUEST),
+        Field::Number(LOCAL),
+        Field::Text(here),
+        Field::Number(UNIX_SOCKET),
+        Field::Text(there),
+        Field::Number(UNIX_SOCKET),
+    ];
+    send(&mut control, &request)?;
+    answer(&mut control, OK).map(|_| ())
+}
+
+fn send(control: &mut UnixStream, request: &[Field<'_>]) -> io::Result<()> {
+    let mut out = Vec::with_capacity(256);
+    packet(&mut out, &[Field::Number(HELLO), Field::Number(VERSION)]);
+    packet(&mut out, request);
+    control.write_all(&out)
+}
+
+/// What follows the request's number in an answer of the kind `good`.
+fn answer(control: &mut UnixStream, good: u32) -> Result<Packet, MuxError> {
+    let mut hello = read_packet(control)?;
     if (hello.number(), hello.number()) != (Some(HELLO), Some(VERSION)) {
         return Err(MuxError::Protocol);
     }
-    let mut answer = read_packet(&mut control)?;
-    let (kind, request) = (answer.number(), answer.number());
-    if request != Some(REQUEST) {
-        return Err(MuxError::Protocol);
-    }
-    match kind {
-        Some(SESSION_OPENED) => match answer.number() {
-            Some(session) => Ok(MuxSession { control, session }),
-            None => Err(MuxError::Protocol),
-        },
-        Some(PERMISSION_DENIED | FAILURE) => Err(MuxError::Refused(answer.text())),
-        Some(_) | None => Err(MuxError::Protocol),
+    let mut answer = read_packet(control)?;
+    match (answer.number(), answer.number()) {
+        (Some(kind), Some(REQUEST)) if kind == good => Ok(answer),
+        (Some(PERMISSION_DENIED | FAILURE), Some(REQUEST)) => Err(MuxError::Refused(answer.text())),
+        _ => Err(MuxError::Protocol),
     }
 }
 

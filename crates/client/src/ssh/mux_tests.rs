@@ -108,6 +108,34 @@ fn a_master_that_says_nothing_is_not_waited_for() {
     assert!(matches!(result, Err(MuxError::Io(_))), "{result:?}");
 }
 
+#[test]
+fn a_socket_is_led_to_the_other_side() {
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let master = thread::spawn(move || {
+        read_packet(&mut theirs).unwrap();
+        let mut request = read_packet(&mut theirs).unwrap();
+        let kind = (request.number(), request.number(), request.number());
+        assert_eq!(kind, (Some(OPEN_FORWARD), Some(REQUEST), Some(LOCAL)));
+        let length = request.number().unwrap() as usize;
+        let (here, rest) = request.0.split_at(length);
+        assert_eq!(here, b"/run/here");
+        let mut rest = Packet(rest.to_vec());
+        assert_eq!(rest.number(), Some(UNIX_SOCKET));
+        assert_eq!(
+            rest.0.split_last_chunk::<4>().unwrap().1,
+            &UNIX_SOCKET.to_be_bytes()
+        );
+        assert_eq!(rest.text(), "/run/there");
+        for answer in [[HELLO, VERSION], [OK, REQUEST]] {
+            theirs
+                .write_all(&bytes(&answer.map(Field::Number)))
+                .unwrap();
+        }
+    });
+    forward(ours, "/run/here", "/run/there", soon()).unwrap();
+    master.join().unwrap();
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_a_packet_or_refused(data in prop::collection::vec(any::<u8>(), 0..64)) {

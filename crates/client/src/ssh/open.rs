@@ -15,7 +15,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::HELLO_START;
 use super::clock::Deadline;
-use super::command::{Destination, SshSettings};
+use super::command::{Destination, SshSettings, is_plain};
 use super::mux::{self, MuxSession};
 use super::problem::{Problem, SshFailure};
 use crate::error::Cause;
@@ -152,8 +152,9 @@ fn ends() -> Result<Ends, Cause> {
 }
 
 impl Remote {
-    /// Waits for the line that says that the other side is connected.
-    pub(super) fn greeted(&mut self) -> Result<(), Cause> {
+    /// Waits for the line that says that the other side is connected, and gives the path of the
+    /// socket there, if it can be used.
+    pub(super) fn greeted(&mut self) -> Result<Option<String>, Cause> {
         let mut said = Vec::new();
         let mut part = [0; 4096];
         loop {
@@ -175,7 +176,7 @@ impl Remote {
             }
             match greeting(&said) {
                 // The host speaks only when spoken to.
-                Some([]) => return Ok(()),
+                Some((socket, [])) => return Ok(socket),
                 None if said.len() <= MAX_NOISE => {}
                 Some(_) | None => {
                     return Err(Cause::Ssh(SshFailure {
@@ -249,13 +250,16 @@ impl Remote {
     }
 }
 
-/// What follows the greeting, if that has come.
-fn greeting(said: &[u8]) -> Option<&[u8]> {
+/// The socket that the greeting names and what follows the greeting, if that has come.
+fn greeting(said: &[u8]) -> Option<(Option<String>, &[u8])> {
     let mut rest = said;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (line, after) = rest.split_at_checked(end + 1)?;
-        if line.starts_with(HELLO_START) {
-            return Some(after);
+        if let Some(words) = line.strip_prefix(HELLO_START) {
+            let words = std::str::from_utf8(words).unwrap_or_default();
+            let socket = words.split_whitespace().nth(1);
+            let usable = |path: &&str| path.starts_with('/') && is_plain(path);
+            return Some((socket.filter(usable).map(str::to_owned), after));
         }
         rest = after;
     }
@@ -301,16 +305,20 @@ mod tests {
 
     #[test]
     fn a_greeting_is_found_behind_what_a_login_prints() {
-        let cases: [(&[u8], Option<&[u8]>); 6] = [
-            (b"winsta-dial/1 0.1.0\n", Some(b"")),
-            (b"Welcome!\nwinsta-dial/1 0.1.0\n", Some(b"")),
-            (b"winsta-dial/1 0.1.0\nmore", Some(b"more")),
+        type Found<'a> = Option<(Option<&'a str>, &'a [u8])>;
+        let cases: [(&[u8], Found<'_>); 7] = [
+            (b"winsta-dial/1 0.1.0 /run/x\n", Some((Some("/run/x"), b""))),
+            (b"winsta-dial/1 0.1.0 /a;b\n", Some((None, b""))),
+            (b"Hello!\nwinsta-dial/1 0.1.0\n", Some((None, b""))),
+            (b"winsta-dial/1 0.1.0\nmore", Some((None, b"more"))),
             (b"winsta-dial/1 0.1", None),
             (b"say winsta-dial/1 0.1\n", None),
             (b"", None),
         ];
         for (said, expected) in cases {
-            assert_eq!(greeting(said), expected, "{said:?}");
+            let found = greeting(said);
+            let found = found.as_ref().map(|(path, rest)| (path.as_deref(), *rest));
+            assert_eq!(found, expected, "{said:?}");
         }
     }
 }
