@@ -12,6 +12,8 @@ use winsta_client::{ClientError, Dirs, Host, Launch};
 
 use crate::binary::winsta;
 use crate::patience::until;
+use crate::sshd::end_masters;
+use crate::tmux::{Terminal, have};
 
 /// Everything that one user's host has; it ends with all its sessions when this is dropped.
 pub struct Desk {
@@ -69,11 +71,12 @@ impl Desk {
     }
 
     /// The variables that lead to this desk's host.
-    pub fn env(&self) -> [(&'static str, PathBuf); 3] {
+    pub fn env(&self) -> [(&'static str, PathBuf); 4] {
         [
             ("WINSTA_RUNTIME_DIR", self.folder().join("run")),
             ("WINSTA_STATE_DIR", self.folder().join("state")),
             ("WINSTA_CONFIG", self.folder().join("config.toml")),
+            ("WINSTA_HOSTS", self.folder().join("hosts.toml")),
         ]
     }
 
@@ -132,6 +135,24 @@ impl Desk {
         id.to_owned()
     }
 
+    /// A terminal whose shell has `winsta` on its path, and this desk's host.
+    pub fn terminal(&self) -> Option<Terminal> {
+        if !have("tmux") {
+            return None;
+        }
+        let terminal = Terminal::open(80, 24);
+        for (name, value) in self.env() {
+            terminal.line(&format!("export {name}={}", value.display()));
+        }
+        let program = winsta();
+        terminal.line(&format!(
+            "alias winsta={}; clear; echo set up",
+            program.display()
+        ));
+        terminal.wait_text("set up");
+        Some(terminal)
+    }
+
     /// All sessions, as JSON has them.
     pub fn sessions(&self) -> Vec<Value> {
         let list = self.run(&["query", "session", "-o", "json"]).done();
@@ -177,5 +198,6 @@ impl Drop for Desk {
     fn drop(&mut self) {
         // Says so if there is none any more, which is as well.
         let _ = self.command(&["host", "stop", "--force"]).output();
+        end_masters(self);
     }
 }

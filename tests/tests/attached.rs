@@ -2,24 +2,11 @@
 
 use winsta_tests::desk::Desk;
 use winsta_tests::patience::until;
-use winsta_tests::tmux::{Terminal, have};
+use winsta_tests::tmux::Terminal;
 
 /// A terminal whose shell has `winsta` on its path, and this desk's host.
 fn terminal(desk: &Desk) -> Option<Terminal> {
-    if !have("tmux") {
-        return None;
-    }
-    let terminal = Terminal::open(80, 24);
-    for (name, value) in desk.env() {
-        terminal.line(&format!("export {name}={}", value.display()));
-    }
-    let program = winsta_tests::binary::winsta();
-    terminal.line(&format!(
-        "alias winsta={}; clear; echo set up",
-        program.display()
-    ));
-    terminal.wait_text("set up");
-    Some(terminal)
+    desk.terminal()
 }
 
 /// Id of the newest session, once it is in this state.
@@ -231,4 +218,23 @@ fn a_session_is_controlled_by_another_only_if_its_user_agrees() {
     other.wait_text("in the session");
     other.line("typed by the other");
     user.wait_text("typed by the other");
+}
+
+#[test]
+fn what_is_typed_ahead_reaches_the_program() {
+    let desk = Desk::new();
+    let Some(terminal) = terminal(&desk) else {
+        return;
+    };
+    for round in 0..8 {
+        terminal.line("clear; winsta new -- sh -c 'read line; echo \"got $line\"; read end'");
+        terminal.line(&format!("ahead {round}"));
+        terminal.wait_text(&format!("got ahead {round}"));
+        terminal.line("end");
+        until("the session to be gone", || {
+            let sessions = desk.sessions();
+            let lives = sessions.iter().any(|s| s["leader_pid"].is_u64());
+            (!lives).then_some(())
+        });
+    }
 }

@@ -21,12 +21,15 @@ enum Chore {
     Ci(ci::Options),
     /// Measure Winsta and its peers in one run
     Bench(bench::Options),
+    /// Measure asking many machines at once, beside other tools for that
+    Fleet(bench::fleet::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Ci(options) => ci::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Fleet(options) => bench::fleet::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

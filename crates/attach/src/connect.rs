@@ -16,14 +16,31 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest welcome that is read, in bytes.
 const LONGEST_WELCOME: usize = 64 << 10;
 
+/// Makes connections to keepers' sockets.
+pub trait Dial {
+    /// A connection to the keeper behind `socket`.
+    fn dial(&self, socket: &Path) -> io::Result<UnixStream>;
+}
+
+/// Keepers of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct ThisMachine;
+
+impl Dial for ThisMachine {
+    fn dial(&self, socket: &Path) -> io::Result<UnixStream> {
+        UnixStream::connect(socket)
+    }
+}
+
 /// Connects to the keeper behind `socket` and shows the ticket. The stream that comes back is
 /// ready for [`run`](crate::run); of what the keeper sends, only its welcome was read.
 pub fn connect(
+    dial: &dyn Dial,
     socket: &Path,
     ticket: Ticket,
     size: TerminalSize,
 ) -> Result<UnixStream, AttachError> {
-    let mut stream = UnixStream::connect(socket).map_err(|source| AttachError::Connect {
+    let mut stream = dial.dial(socket).map_err(|source| AttachError::Connect {
         socket: socket.to_owned(),
         source,
     })?;

@@ -32,8 +32,8 @@ mod token;
 mod trail;
 mod wake;
 
-pub use connect::connect;
+pub use connect::{Dial, ThisMachine, connect};
 pub use error::{AttachError, Ending, Outcome};
 pub use keys::{DetachKey, KeyError};
-pub use run::{Options, attach, run};
+pub use run::{Options, attach, attach_through, run};
 pub use terminal::terminal_size;

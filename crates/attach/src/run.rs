@@ -18,7 +18,7 @@ use crate::pump::Pump;
 use crate::signals::Ears;
 use crate::terminal::Terminal;
 use crate::wake::{Letterbox, Wake};
-use crate::{AttachError, Outcome, connect, terminal_size};
+use crate::{AttachError, Dial, Outcome, ThisMachine, connect, terminal_size};
 
 /// How to be attached.
 #[derive(Clone, Debug)]
@@ -40,17 +40,28 @@ impl Default for Options {
 
 /// Connects to the keeper behind `socket`, shows the ticket, and [`run`]s.
 pub fn attach(socket: &Path, ticket: Ticket, options: &Options) -> Result<Outcome, AttachError> {
+    attach_through(&ThisMachine, socket, ticket, options)
+}
+
+/// The same with a keeper that `dial` leads to.
+pub fn attach_through(
+    dial: &dyn Dial,
+    socket: &Path,
+    ticket: Ticket,
+    options: &Options,
+) -> Result<Outcome, AttachError> {
     let size = terminal_size()?;
-    run(connect(socket, ticket, size)?, options)
+    run(connect(dial, socket, ticket, size)?, dial, options)
 }
 
 /// Is attached until the user, the session, the host or a signal ends it; then the terminal is as
 /// it was before, with one more line that says how it ended: right below the output of a session
 /// that ended, else at the bottom.
 ///
-/// `stream` comes from [`connect`]. Signals that ask this process to end are caught while this
+/// `stream` comes from [`connect`], and `dial` leads to the other session when the host sends this
+/// terminal there. Signals that ask this process to end are caught while this
 /// runs; [`Ending::Signalled`](crate::Ending::Signalled) says so, and the caller should then end.
-pub fn run(stream: UnixStream, options: &Options) -> Result<Outcome, AttachError> {
+pub fn run(stream: UnixStream, dial: &dyn Dial, options: &Options) -> Result<Outcome, AttachError> {
     let system = |doing| move |source| AttachError::System { doing, source };
     let socket = Arc::new(OwnedFd::from(stream));
     let wake_input = Arc::new(Wake::new().map_err(system("make an eventfd"))?);
@@ -64,7 +75,7 @@ pub fn run(stream: UnixStream, options: &Options) -> Result<Outcome, AttachError
     let ears = Ears::open(&shared).map_err(system("listen for signals"))?;
     let terminal = Terminal::enter()?;
     let keys = Keys::read(&terminal, &options.detach, &shared)?;
-    let outcome = Pump::new(socket, &terminal, &shared, options).run();
+    let outcome = Pump::new(socket, dial, &terminal, &shared, options).run();
     keys.stop();
     drop(terminal);
     drop(ears);

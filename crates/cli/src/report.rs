@@ -120,6 +120,9 @@ impl Failure {
     pub(crate) fn call(what: &str, error: &ClientError) -> Self {
         let hint = error.hint();
         let mut text = format!("{what}: {}", error.reasons());
+        if error.remote {
+            text = format!("{}: {text}", error.host);
+        }
         for holder in error.refusal().into_iter().flat_map(|r| &r.holders) {
             let label = holder.label.as_deref().map(|label| format!(" '{label}'"));
             let _infallible = write!(
@@ -136,6 +139,22 @@ impl Failure {
             exit: exit_of(error.code()),
             text: Text::Error(text),
             hint,
+        }
+    }
+
+    /// What failed and why, on one line.
+    pub(crate) fn words(&self) -> String {
+        match &self.text {
+            Text::Error(text) | Text::Plain(text) => shown(text).replace('\n', " "),
+            Text::Silent => String::new(),
+        }
+    }
+
+    /// Says it on standard error in one line, without advice: one of many.
+    pub(crate) fn print_line(&self) {
+        let words = self.words();
+        if !words.is_empty() {
+            say(&words);
         }
     }
 

@@ -1,7 +1,9 @@
 //! Getting into a session.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use winsta_api::{AttachRequest, AttachTicket};
@@ -11,6 +13,7 @@ use winsta_wire::{Decoder, FrameError, Hello, Kind, Stream, Ticket, VERSIONS, We
 
 use crate::error::{Cause, ClientError};
 use crate::host::Host;
+use crate::transport::Dialled;
 
 /// How long the keeper may take to answer the handshake.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,6 +40,17 @@ pub struct Attached {
     pub version: u32,
     /// Name of the connection: `pty#2`.
     pub name: String,
+    /// What the connection goes through, if the session is on another machine.
+    pub way: Option<Way>,
+}
+
+/// What a connection goes through; it ends when this is dropped.
+pub struct Way(#[expect(dead_code, reason = "it lives for as long as it is needed")] Box<dyn Send>);
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Way")
+    }
 }
 
 impl Host {
@@ -48,7 +62,7 @@ impl Host {
         view: &AttachView,
     ) -> Result<Attached, ClientError> {
         let ticket = self.ticket(id, request)?;
-        self.about(id, attach_with(&ticket, view))
+        self.about(id, self.attach_by(&ticket, view))
     }
 
     /// Attaches with a permit that the host gave, also one that came with
@@ -59,15 +73,26 @@ impl Host {
         ticket: &AttachTicket,
         view: &AttachView,
     ) -> Result<Attached, ClientError> {
-        self.about(id, attach_with(ticket, view))
+        self.about(id, self.attach_by(ticket, view))
+    }
+
+    /// Connects to a socket on the host's machine: that of the keeper which a permit names.
+    pub fn dial(&self, socket: &Path) -> Result<Dialled, ClientError> {
+        self.dial_socket(socket)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    fn attach_by(&self, ticket: &AttachTicket, view: &AttachView) -> Result<Attached, Cause> {
+        attach_with(self.dial_socket(Path::new(&ticket.socket))?, ticket, view)
     }
 }
 
-fn attach_with(ticket: &AttachTicket, view: &AttachView) -> Result<Attached, Cause> {
-    let mut stream = UnixStream::connect(&ticket.socket).map_err(|source| Cause::Unreachable {
-        place: ticket.socket.clone(),
-        source,
-    })?;
+fn attach_with(
+    dialled: Dialled,
+    ticket: &AttachTicket,
+    view: &AttachView,
+) -> Result<Attached, Cause> {
+    let Dialled { mut stream, way } = dialled;
     let hello = Hello::Attach {
         versions: VERSIONS,
         ticket: Ticket(ticket.ticket.clone()),
@@ -88,6 +113,7 @@ fn attach_with(ticket: &AttachTicket, view: &AttachView) -> Result<Attached, Cau
             decoder,
             version,
             name: ticket.name.clone(),
+            way: way.map(Way),
         }),
         Welcome::Control { .. } => Err(Cause::Keeper {
             reason: "it took this client for a host".to_owned(),

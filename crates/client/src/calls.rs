@@ -12,6 +12,7 @@ use winsta_domain::SessionId;
 
 use crate::error::{Cause, ClientError};
 use crate::host::{Call, Host, Listing, Patience};
+use crate::ssh::PlainHost;
 
 type Result<T> = std::result::Result<T, ClientError>;
 
@@ -43,7 +44,8 @@ impl Host {
                 sessions,
             })
         };
-        list().map_err(|cause| self.failed(None, cause))
+        self.or_plain(list(), PlainHost::sessions)
+            .map_err(|cause| self.failed(None, cause))
     }
 
     /// One session.
@@ -97,15 +99,14 @@ impl Host {
 
     /// Ends a session and waits until it is gone, or until somebody cancels a warning.
     pub fn end(&self, id: SessionId, request: &EndRequest) -> Result<EndReport> {
-        self.about(id, self.patient("DELETE", &paths::session(id, ""), request))
+        let ended = self.patient("DELETE", &paths::session(id, ""), request);
+        self.about(id, self.or_plain(ended, |plain| plain.end(id, request)))
     }
 
     /// Shows a message to a session's user, and waits for the answer if that is asked for.
     pub fn message(&self, id: SessionId, message: &Message) -> Result<MessageReport> {
-        self.about(
-            id,
-            self.patient("POST", &paths::session(id, "message"), message),
-        )
+        let shown = self.patient("POST", &paths::session(id, "message"), message);
+        self.about(id, self.or_plain(shown, |plain| plain.message(id, message)))
     }
 
     /// Waits until a session has ended; at once for one that already has.
@@ -144,12 +145,18 @@ impl Host {
 
     /// Processes of one session.
     pub fn session_processes(&self, id: SessionId) -> Result<Vec<ProcessInfo>> {
-        self.about(id, self.get(&paths::session(id, "processes")))
+        let listed = self.get(&paths::session(id, "processes"));
+        let of_session = |plain: &PlainHost| {
+            let mut processes = plain.processes()?;
+            processes.retain(|process| process.id == id.0);
+            Ok(processes)
+        };
+        self.about(id, self.or_plain(listed, of_session))
     }
 
     /// Processes of all sessions.
     pub fn processes(&self) -> Result<Vec<ProcessInfo>> {
-        self.get(paths::PROCESSES)
+        self.or_plain(self.get(paths::PROCESSES), PlainHost::processes)
             .map_err(|cause| self.failed(None, cause))
     }
 

@@ -9,12 +9,15 @@ use winsta_domain::SessionId;
 
 use crate::dirs::DirError;
 use crate::http::HttpError;
+use crate::ssh::{Problem, SshFailure};
 
 /// A call that failed: on which host, on which session, and why.
 #[derive(Debug)]
 pub struct ClientError {
     /// Name of the host, as the caller knows it.
-    pub host: String,
+    pub host: Box<str>,
+    /// Whether it is another machine's.
+    pub remote: bool,
     /// The session that the call was about.
     pub session: Option<SessionId>,
     /// Why.
@@ -88,12 +91,21 @@ pub enum Cause {
         /// What this program asked for.
         needed: String,
     },
+    /// ssh did not lead to the host.
+    #[error("{0}")]
+    Ssh(SshFailure),
     /// The keeper did not let the client attach.
     #[error("the keeper refused the connection: {reason}")]
     Keeper {
         /// In the keeper's words.
         reason: String,
     },
+}
+
+impl Cause {
+    pub(crate) fn is_without_winsta(&self) -> bool {
+        matches!(self, Self::Ssh(failure) if failure.problem == Problem::NotInstalled)
+    }
 }
 
 impl ClientError {
@@ -113,12 +125,18 @@ impl ClientError {
             Cause::Timeout { .. } | Cause::Connection(_) => {
                 Some("the host's log is host.log in its runtime folder".to_owned())
             }
+            Cause::Ssh(failure) => Some(failure.hint(&self.host)),
             Cause::Dirs(_)
             | Cause::Unreachable { .. }
             | Cause::Http(_)
             | Cause::Answer(_)
             | Cause::Keeper { .. } => None,
         }
+    }
+
+    /// Whether the machine answered, but has no winsta.
+    pub fn is_without_winsta(&self) -> bool {
+        self.cause.is_without_winsta()
     }
 
     /// The refusal, if the host said no.

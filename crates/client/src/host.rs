@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,8 +14,9 @@ use winsta_domain::SessionId;
 use crate::dirs::Dirs;
 use crate::error::{Cause, ClientError};
 use crate::http::{HttpError, Request, Response};
+use crate::ssh::PlainHost;
 use crate::start::{self, Launch};
-use crate::transport::{Connection, Connector, LocalConnector, UnixConnector};
+use crate::transport::{Connection, Connector, Dialled, LocalConnector, UnixConnector};
 
 /// How long an ordinary call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -90,6 +93,13 @@ impl Host {
         Ok(host)
     }
 
+    /// A bare connection to the caller's host on this machine, started if it does not run.
+    pub fn local_stream() -> Result<UnixStream, ClientError> {
+        let dirs = Dirs::from_env().map_err(|source| failed("local", Cause::Dirs(source)))?;
+        start::connect_or_start(&dirs, &Launch::this_program())
+            .map_err(|cause| failed("local", cause))
+    }
+
     /// The host in `dirs` if one runs; none is started.
     pub fn running(dirs: &Dirs) -> Result<Option<Self>, ClientError> {
         let stream = start::connect(dirs).map_err(|cause| failed("local", cause))?;
@@ -137,6 +147,11 @@ impl Host {
     /// What messages call the host.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is another machine's.
+    pub fn is_remote(&self) -> bool {
+        self.connector.is_remote()
     }
 
     /// What the host's answers so far said that an administrator should know.
@@ -221,12 +236,17 @@ impl Host {
             body: call.body,
         };
         let mut pauses = PAUSES.iter();
+        // Whether one that may lead nowhere is worth a try: nobody would know what became of a
+        // request that changes something.
+        let mut try_quick = call.repeatable;
         loop {
             let spare = self.spare(call.repeatable);
-            let connection = match spare {
-                Some(spare) => spare,
+            let quick = || self.connector.quick().filter(|_| try_quick);
+            let connection = match spare.or_else(quick) {
+                Some(connection) => connection,
                 None => self.connector.connect()?,
             };
+            try_quick = false;
             match self.ask(connection, &request, call.patience) {
                 Ok(response) => return Ok(response),
                 // The host has gone, and perhaps another has come or can be started. A request
@@ -263,6 +283,26 @@ impl Host {
         }
     }
 
+    /// Gives what the machine can do without winsta, if `result` says that it has none.
+    pub(crate) fn or_plain<T>(
+        &self,
+        result: Result<T, Cause>,
+        plain: impl FnOnce(&PlainHost) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        match result {
+            Err(cause) if cause.is_without_winsta() => match self.connector.plain(&self.name) {
+                Some(host) => plain(&host),
+                None => Err(cause),
+            },
+            other => other,
+        }
+    }
+
+    /// Connects to another socket on the host's machine.
+    pub(crate) fn dial_socket(&self, socket: &Path) -> Result<Dialled, Cause> {
+        self.connector.dial(socket)
+    }
+
     fn keep(&self, connection: Box<dyn Connection>, used: bool) {
         let since = Instant::now();
         *self.spare.borrow_mut() = Some(Spare {
@@ -290,7 +330,8 @@ impl Host {
     /// Gives a failure its place.
     pub(crate) fn failed(&self, session: Option<SessionId>, cause: Cause) -> ClientError {
         ClientError {
-            host: self.name.clone(),
+            host: self.name.as_str().into(),
+            remote: self.connector.is_remote(),
             session,
             cause,
         }
@@ -365,7 +406,8 @@ fn is_timeout(error: &io::Error) -> bool {
 
 fn failed(host: &str, cause: Cause) -> ClientError {
     ClientError {
-        host: host.to_owned(),
+        host: host.into(),
+        remote: false,
         session: None,
         cause,
     }

@@ -11,7 +11,10 @@ pub mod error;
 pub mod events;
 pub mod host;
 pub mod http;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod output;
+pub mod ssh;
 mod start;
 pub mod transport;
 
@@ -21,5 +24,6 @@ pub use error::{Cause, ClientError};
 pub use events::Events;
 pub use host::{Host, Listing};
 pub use output::{Followed, Following, OutputQuery, OutputReader, ScreenQuery};
+pub use ssh::{Deadline, SshConnector, SshSettings};
 pub use start::Launch;
-pub use transport::{Connection, Connector, UnixConnector};
+pub use transport::{Connection, Connector, Dialled, UnixConnector};

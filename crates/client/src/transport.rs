@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::dirs::Dirs;
 use crate::error::Cause;
+use crate::ssh::PlainHost;
 use crate::start::{self, Launch};
 
 /// A connection to a host.
@@ -27,8 +28,58 @@ impl Connection for UnixStream {
 pub trait Connector: Send {
     /// A new connection.
     fn connect(&self) -> Result<Box<dyn Connection>, Cause>;
+    /// A connection that costs less and may lead nowhere: if it is lost before an answer comes,
+    /// [`connect`](Self::connect) tells whether there is a host.
+    fn quick(&self) -> Option<Box<dyn Connection>> {
+        None
+    }
     /// Where it leads, for messages: the path of a socket, the name of a machine.
     fn place(&self) -> String;
+    /// Whether it leads to another machine.
+    fn is_remote(&self) -> bool {
+        false
+    }
+    /// The same machine without winsta, which is called `name`, if something is possible there.
+    fn plain(&self, _name: &str) -> Option<PlainHost> {
+        None
+    }
+    /// A connection to another socket on the host's machine: that of a keeper.
+    fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {
+        match UnixStream::connect(socket) {
+            Ok(stream) => Ok(Dialled { stream, way: None }),
+            Err(source) => Err(Cause::Unreachable {
+                place: socket.display().to_string(),
+                source,
+            }),
+        }
+    }
+}
+
+/// A connection to a socket on a host's machine.
+pub struct Dialled {
+    /// The bytes.
+    pub stream: UnixStream,
+    /// What they go through, and what ends when it is dropped; nothing on this machine.
+    pub way: Option<Box<dyn Send>>,
+}
+
+impl Dialled {
+    /// Bytes that go through `way`.
+    pub(crate) fn over(stream: UnixStream, way: impl Send + 'static) -> Self {
+        let way: Box<dyn Send> = Box::new(way);
+        Self {
+            stream,
+            way: Some(way),
+        }
+    }
+}
+
+impl fmt::Debug for Dialled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialled")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for dyn Connector {

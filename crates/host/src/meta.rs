@@ -23,6 +23,9 @@ pub(crate) struct Meta {
     /// Since when it has no client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) disconnected: Option<Timestamp>,
+    /// Whether a login began it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) login: bool,
     /// What counts down to its end.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "understood")]
     pub(crate) countdowns: Vec<Countdown>,
@@ -165,6 +168,7 @@ mod tests {
             label: Label::try_from("build".to_owned()).ok(),
             command: vec!["make".to_owned()],
             disconnected: Some(Timestamp(13)),
+            login: true,
             countdowns: vec![countdown("tea")],
         };
         assert_eq!(Meta::from_json(&meta.to_json()), meta);

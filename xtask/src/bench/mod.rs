@@ -1,6 +1,7 @@
 //! Winsta and its peers measured side by side.
 
 mod figures;
+pub(crate) mod fleet;
 mod material;
 mod measures;
 mod peer;

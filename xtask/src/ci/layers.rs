@@ -37,6 +37,12 @@ const LAYERS: &[Layer] = &[
         never: IO,
     },
     Layer {
+        name: "winsta-inventory",
+        uses: &["winsta-domain"],
+        pure: true,
+        never: IO,
+    },
+    Layer {
         name: "winsta-wire",
         uses: &["winsta-domain"],
         pure: true,
@@ -94,6 +100,7 @@ const LAYERS: &[Layer] = &[
         name: "winsta-cli",
         uses: &[
             "winsta-domain",
+            "winsta-inventory",
             "winsta-wire",
             "winsta-screen",
             "winsta-api",

@@ -1,5 +1,7 @@
 //! Options that several tools have.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use winsta_domain::select::Filter;
 use winsta_domain::{Glob, Span, State};
@@ -85,6 +87,54 @@ impl Filters {
             labels: self.label.clone(),
         }
     }
+}
+
+/// How other hosts are asked.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Network {
+    /// Ask at most so many hosts at the same time.
+    #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Hosts")]
+    pub(crate) throttle: u16,
+    /// Give a host up that has not answered after this time: 10, 30s, 2m.
+    #[arg(long, value_name = "TIME", default_value_t = TIMEOUT, value_parser = seconds, help_heading = "Hosts")]
+    pub(crate) timeout: u32,
+}
+
+/// Hosts that are asked at the same time.
+const AT_ONCE: u16 = 32;
+/// How long a host may take, in seconds.
+const TIMEOUT: u32 = 10;
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::within(TIMEOUT)
+    }
+}
+
+impl Network {
+    /// With this time for each host, in seconds.
+    pub(crate) fn within(timeout: u32) -> Self {
+        Self {
+            throttle: AT_ONCE,
+            timeout,
+        }
+    }
+
+    /// How long a host may take.
+    pub(crate) fn time(self) -> Duration {
+        Duration::from_secs(self.timeout.max(1).into())
+    }
+}
+
+/// The host that is meant.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Server {
+    /// The host that has the session, as ssh or hosts.toml call it; this one unless given.
+    #[arg(long, value_name = "HOST", help_heading = "Hosts")]
+    pub(crate) server: Option<String>,
+    /// Give the host up if it has not answered after this time: 10, 30s, 2m.
+    #[arg(long, value_name = "TIME", default_value_t = TIMEOUT, value_parser = seconds, help_heading = "Hosts")]
+    pub(crate) timeout: u32,
 }
 
 /// What may be looked at, or asked, before a verb is carried out.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
-use winsta_domain::{Label, TerminalSize};
+use winsta_domain::{Glob, Label, TerminalSize};
 
-use super::shared::Output;
+use super::shared::{Network, Output, Server};
 
 /// `new`.
 #[derive(Args, Debug)]
@@ -31,9 +31,47 @@ pub(crate) struct New {
     /// Size of the session's terminal, for example 120x40; this terminal's unless given.
     #[arg(long, value_name = "COLSxROWS", value_parser = size)]
     pub(crate) size: Option<TerminalSize>,
+    #[command(flatten)]
+    pub(crate) on: Server,
     /// Program and arguments; your login shell unless given.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// `login`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Give an ssh login a hosted session, which outlives its connection.",
+    after_help = "What is no interactive login (a command, scp, sftp, rsync, git, port forwarding) goes to your shell untouched.
+If there is no host, or it fails, you get a plain shell, and are told so. As a login shell the program is
+called winsta-login (see install-links). What becomes of sessions that earlier logins left is said in
+config.toml: under [login], reconnect = \"capture\" leads back to the one left last, \"close\" ends
+them, \"new\" leaves them.
+
+Examples:
+  winsta login                             in sshd_config, after ForceCommand
+  winsta-login                             in /etc/passwd, as a user's shell
+  winsta login --profile && exit           at the end of your ~/.profile"
+)]
+pub(crate) struct Login {
+    /// From a profile: for interactive ssh logins alone; fails where there is no hosted session, so
+    /// that the profile goes on.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// As a login shell: let your shell run this command.
+    #[arg(short = 'c', value_name = "COMMAND", conflicts_with = "profile")]
+    pub(crate) command: Option<OsString>,
+    /// As a login shell: ignored, a login shell it is.
+    #[arg(short = 'l', long = "login", hide = true)]
+    pub(crate) login: bool,
+    /// What follows a command is for it.
+    #[arg(
+        hide = true,
+        requires = "command",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// `connect`.
@@ -58,6 +96,8 @@ pub(crate) struct Connect {
     /// Only watch.
     #[arg(long, conflicts_with = "share")]
     pub(crate) view: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `disconnect`.
@@ -75,6 +115,8 @@ pub(crate) struct Disconnect {
     /// Say what is done.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `send`.
@@ -109,6 +151,8 @@ pub(crate) struct Send {
         allow_hyphen_values = true
     )]
     pub(crate) text: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `screen`.
@@ -129,6 +173,8 @@ pub(crate) struct Screen {
     /// So many lines that have left the screen before it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) scrollback: u32,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `read`.
@@ -149,6 +195,8 @@ pub(crate) struct Read {
     /// Go on until the session ends.
     #[arg(short, long)]
     pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `wait`.
@@ -167,6 +215,8 @@ pub(crate) struct Wait {
     /// Say how it ended.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `audit`.
@@ -183,6 +233,8 @@ pub(crate) struct Audit {
     pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) on: Server,
 }
 
 /// `warnings`.
@@ -201,6 +253,49 @@ pub(crate) struct Warnings {
     pub(crate) cancel: Option<u32>,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) on: Server,
+}
+
+/// `find`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Find a user's sessions on all hosts that are known.",
+    after_help = "Known are this machine and the hosts of hosts.toml.
+
+Examples:
+  winsta find bob
+  winsta find bob --server @web -o json"
+)]
+pub(crate) struct Find {
+    /// The user; * and ? stand for any text and character.
+    #[arg(value_name = "USER", value_parser = glob)]
+    pub(crate) user: Glob,
+    /// Only on these hosts: names, web[01-20], web*, @group, !web03.
+    #[arg(long, value_name = "HOSTS", help_heading = "Hosts")]
+    pub(crate) server: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// `dial-stdio`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Connect standard input and output with this machine's host; what other machines call through ssh.",
+    after_help = "The host is started if it does not run. The bytes are HTTP.
+
+Examples:
+  winsta dial-stdio --hello                what runs at the other end of: ssh web01 winsta dial-stdio --hello"
+)]
+pub(crate) struct DialStdio {
+    /// Say in a line of its own that the connection is there.
+    #[arg(long)]
+    pub(crate) hello: bool,
+    /// Connect with this Unix socket instead: that of a keeper.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
 }
 
 /// `host`.
@@ -284,6 +379,10 @@ pub(crate) struct Man {
     /// Folder to write winsta.1, winsta-query-session.1, qwinsta.1 … into.
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+fn glob(text: &str) -> Result<Glob, std::convert::Infallible> {
+    text.parse()
 }
 
 fn label(text: &str) -> Result<Label, String> {

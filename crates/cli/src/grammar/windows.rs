@@ -7,7 +7,7 @@
 use clap::{ArgGroup, Args};
 use winsta_domain::SessionId;
 
-use super::shared::{Care, Filters, Output, Warning, seconds};
+use super::shared::{Care, Filters, Network, Output, Warning, seconds};
 
 /// `query session`, `qwinsta`.
 #[derive(Args, Debug)]
@@ -16,6 +16,8 @@ use super::shared::{Care, Filters, Output, Warning, seconds};
     after_help = "Examples:
   winsta query session                     all sessions of this machine
   winsta query session bob                 bob's sessions
+  qwinsta /SERVER:web01                    another machine's, through ssh
+  winsta query session --server @web -o jsonl
   winsta query session --state disc --idle-over 4h
   winsta query session -o json | jq '.[] | select(.state == \"Disconnected\") | .id'
   qwinsta /MODE /COUNTER"
@@ -52,6 +54,8 @@ pub(crate) struct QuerySession {
     pub(crate) filters: Filters,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `query user`, `quser`.
@@ -61,6 +65,7 @@ pub(crate) struct QuerySession {
     after_help = "Examples:
   winsta query user                        everybody who is logged on
   winsta query user --idle-over 1h -o csv  who has not typed for an hour, for a spreadsheet
+  quser --server 'web*,db[01-04],!web07'   on many machines at once
   quser bob"
 )]
 pub(crate) struct QueryUser {
@@ -79,6 +84,8 @@ pub(crate) struct QueryUser {
     pub(crate) filters: Filters,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `query process`, `qprocess`.
@@ -110,6 +117,8 @@ pub(crate) struct QueryProcess {
     pub(crate) server: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `query termserver`.
@@ -129,6 +138,8 @@ pub(crate) struct QueryTermserver {
     pub(crate) address: bool,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `reset session`, `rwinsta`.
@@ -164,6 +175,8 @@ pub(crate) struct ResetSession {
     pub(crate) care: Care,
     #[command(flatten)]
     pub(crate) warning: Warning,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `logoff`.
@@ -196,6 +209,8 @@ pub(crate) struct Logoff {
     pub(crate) care: Care,
     #[command(flatten)]
     pub(crate) warning: Warning,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `tsdiscon`.
@@ -224,6 +239,8 @@ pub(crate) struct Tsdiscon {
     pub(crate) filters: Filters,
     #[command(flatten)]
     pub(crate) care: Care,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `tscon`.
@@ -291,6 +308,8 @@ pub(crate) struct Tskill {
     /// Only say what would be killed.
     #[arg(long, help_heading = "Care")]
     pub(crate) what_if: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `msg`.
@@ -344,6 +363,8 @@ pub(crate) struct Msg {
     /// Ask before each session.
     #[arg(long, help_heading = "Care")]
     pub(crate) confirm: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// `shadow`.
@@ -373,6 +394,8 @@ pub(crate) struct Shadow {
     /// Only watch: nobody is asked, nothing can be typed.
     #[arg(long, help_heading = "Care")]
     pub(crate) view: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {

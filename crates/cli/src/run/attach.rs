@@ -1,10 +1,13 @@
 //! This terminal, while it is connected to a session.
 
+use std::cell::RefCell;
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use serde::Deserialize;
 use winsta_api::{AttachRequest, AttachTicket};
-use winsta_attach::{AttachError, Ending, KeyError, Options, attach, terminal_size};
+use winsta_attach::{AttachError, Dial, Ending, KeyError, Options, attach_through, terminal_size};
 use winsta_client::Host;
 use winsta_domain::{SessionId, TerminalSize};
 use winsta_host::config::Config;
@@ -28,13 +31,18 @@ pub(crate) fn attach_here(host: &Host, id: SessionId, request: &AttachRequest) -
     let ticket = host
         .ticket(id, request)
         .map_err(|error| Failure::call(&format!("cannot connect to session {id}"), &error))?;
-    attach_with(ticket)
+    attach_with(host, ticket)
 }
 
 /// The same with a permit that is at hand.
-pub(crate) fn attach_with(ticket: AttachTicket) -> Outcome {
+pub(crate) fn attach_with(host: &Host, ticket: AttachTicket) -> Outcome {
     let options = options()?;
-    let outcome = attach(Path::new(&ticket.socket), Ticket(ticket.ticket), &options);
+    let dial = Keepers {
+        host,
+        ways: RefCell::default(),
+    };
+    let socket = Path::new(&ticket.socket);
+    let outcome = attach_through(&dial, socket, Ticket(ticket.ticket), &options);
     Ok(match outcome.map_err(|error| failed(&error))?.ending {
         Ending::Detached | Ending::TakenOver | Ending::Disconnected { .. } => Exit::Done,
         Ending::Ended { status } => Exit::Session(status.shell_code()),
@@ -44,6 +52,21 @@ pub(crate) fn attach_with(ticket: AttachTicket) -> Outcome {
         }
         Ending::TerminalGone => Exit::Session(SIGNALLED + HANG_UP),
     })
+}
+
+/// The keepers of a host's machine, wherever that is.
+struct Keepers<'a> {
+    host: &'a Host,
+    /// What the connections go through.
+    ways: RefCell<Vec<Option<Box<dyn Send>>>>,
+}
+
+impl Dial for Keepers<'_> {
+    fn dial(&self, socket: &Path) -> io::Result<UnixStream> {
+        let dialled = self.host.dial(socket).map_err(io::Error::other)?;
+        self.ways.borrow_mut().push(dialled.way);
+        Ok(dialled.stream)
+    }
 }
 
 /// The `[attach]` part of the configuration file.

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use winsta_api::{AuditEntry, How, Warning};
 
-use super::reach::host;
 use crate::grammar::unix::{Audit, Warnings};
 use crate::output::{self, Row};
 use crate::report::{Exit, Failure, Outcome};
@@ -47,7 +46,9 @@ impl Execute for Audit {
         } else {
             self.limit
         };
-        let entries = host(None)?
+        let entries = self
+            .on
+            .host()?
             .audit(limit)
             .map_err(|error| Failure::call("cannot read the audit trail", &error))?;
         output::print(self.output.format, &entries, || table(&entries))?;
@@ -76,7 +77,7 @@ fn table(entries: &[AuditEntry]) -> String {
 
 impl Execute for Warnings {
     fn execute(self) -> Outcome {
-        let host = host(None)?;
+        let host = self.on.host()?;
         let warnings = match self.cancel {
             Some(id) => {
                 let what = format!("cannot cancel warning {id}");

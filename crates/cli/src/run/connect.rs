@@ -8,7 +8,7 @@ use winsta_domain::{ConnectionName, SessionId, State};
 
 use super::attach::{attach_here, check_terminal};
 use super::new::console;
-use super::reach::{host, own_session, user};
+use super::reach::{host_within, own_session, user};
 use super::targets::{describe, one};
 use crate::grammar::unix::Connect;
 use crate::grammar::windows::Shadow;
@@ -35,13 +35,15 @@ impl Execute for Connect {
             (false, true) => Way::View,
             (false, false) => Way::TakeOver,
         };
-        let host = host(None)?;
+        let host = self.on.host()?;
         let listing = host
             .sessions()
             .map_err(|error| Failure::call("cannot list the sessions", &error))?;
         let session = match &self.target {
             Some(target) => one(&listing.sessions, target)?,
-            None => last_left(&listing.sessions, &user())?,
+            // There, all that is hosted is of the user who logs in.
+            None if host.is_remote() => last_left(&listing.sessions, None)?,
+            None => last_left(&listing.sessions, Some(&user()))?,
         };
         attach_to(&host, session, way)
     }
@@ -49,7 +51,7 @@ impl Execute for Connect {
 
 impl Execute for Shadow {
     fn execute(self) -> Outcome {
-        let host = host(self.server.as_deref())?;
+        let host = host_within(self.server.as_deref(), self.network)?;
         let listing = host
             .sessions()
             .map_err(|error| Failure::call("cannot list the sessions", &error))?;
@@ -68,7 +70,7 @@ impl Execute for Shadow {
 
 /// Connects this terminal to a session until the user leaves it or it ends.
 pub(crate) fn attach_to(host: &Host, session: &Session, way: Way) -> Outcome {
-    if own_session() == Some(SessionId(session.id)) {
+    if !host.is_remote() && own_session() == Some(SessionId(session.id)) {
         return Err(Failure {
             exit: Exit::Refused,
             text: Text::Error(format!(
@@ -86,10 +88,11 @@ pub(crate) fn attach_to(host: &Host, session: &Session, way: Way) -> Outcome {
         check_terminal()?;
         console(host)?;
     }
-    attach_here(host, SessionId(session.id), &request(way))
+    attach_here(host, SessionId(session.id), &request(host, way))
 }
 
-pub(crate) fn request(way: Way) -> AttachRequest {
+pub(crate) fn request(host: &Host, way: Way) -> AttachRequest {
+    let own = own_session().filter(|_| !host.is_remote());
     AttachRequest {
         mode: match way {
             Way::TakeOver => Attachment::TakeOver,
@@ -99,7 +102,7 @@ pub(crate) fn request(way: Way) -> AttachRequest {
         client_name: client_name(),
         client_address: client_address(),
         ask_consent: way == Way::ShareIfAgreed,
-        from_session: own_session().map(|id| id.0),
+        from_session: own.map(|id| id.0),
     }
 }
 
@@ -118,11 +121,11 @@ fn client_address() -> Option<String> {
 }
 
 /// The user's disconnected session that was used last.
-fn last_left<'a>(sessions: &'a [Session], user: &str) -> Result<&'a Session, Failure> {
+fn last_left<'a>(sessions: &'a [Session], user: Option<&str>) -> Result<&'a Session, Failure> {
     let left: Vec<&Session> = sessions
         .iter()
         .filter(|session| session.state == State::Disconnected)
-        .filter(|session| session.user.as_deref() == Some(user))
+        .filter(|session| user.is_none() || session.user.as_deref() == user)
         .collect();
     // Times are RFC 3339 of one form in UTC, so that their order is that of their texts.
     let last_use = |session: &Session| {
@@ -195,7 +198,7 @@ mod tests {
             ),
         ];
         for (sessions, expected) in cases {
-            let found = last_left(sessions, "bob");
+            let found = last_left(sessions, Some("bob"));
             assert_eq!(found.map(|s| s.id).map_err(|f| f.exit), expected);
         }
     }

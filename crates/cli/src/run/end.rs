@@ -1,13 +1,14 @@
 //! `logoff` and `reset session`.
 
-use winsta_api::{EndReport, EndRequest, How, Session, Warn};
-use winsta_client::{Host, Listing};
+use winsta_api::{EndReport, EndRequest, How, Warn};
+use winsta_client::Host;
 use winsta_domain::SessionId;
 
 use super::bulk::Bulk;
-use super::reach::{host, own_session};
-use super::targets::{Wanted, describe, several};
-use crate::grammar::shared::{Care, Filters, Warning};
+use super::reach::check_explicit;
+use super::survey::{Meant, Survey};
+use super::targets::{Wanted, several};
+use crate::grammar::shared::{Care, Filters, Network, Warning};
 use crate::grammar::windows::{Logoff, ResetSession};
 use crate::report::{Exit, Failure, Outcome, Text, say};
 use crate::tools::Execute;
@@ -17,6 +18,7 @@ struct End {
     how: How,
     target: Option<String>,
     server: Option<String>,
+    network: Network,
     verbose: bool,
     filters: Filters,
     care: Care,
@@ -29,6 +31,7 @@ impl Execute for Logoff {
             how: How::Logoff,
             target: self.target,
             server: self.server,
+            network: self.network,
             verbose: self.verbose,
             filters: self.filters,
             care: self.care,
@@ -44,6 +47,7 @@ impl Execute for ResetSession {
             how: How::Reset,
             target: self.target,
             server: self.server,
+            network: self.network,
             verbose: self.verbose,
             filters: self.filters,
             care: self.care,
@@ -60,22 +64,22 @@ impl End {
             How::Reset => "reset",
         };
         let server = self.server.as_deref();
-        let host = host(server)?;
-        let listing = host
-            .sessions()
-            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
-        let wanted = Wanted {
-            target: self.target.as_deref(),
-            filter: self.filters.filter(),
-            all: self.care.all,
-            own: own_session(),
-        };
-        let sessions = several(&listing.sessions, &wanted)?;
+        check_explicit(server, self.care.what_if || self.care.confirm)?;
+        let survey = Survey::take(server, self.network)?;
+        let sessions = survey.choose(|place, sessions| {
+            let wanted = Wanted {
+                target: self.target.as_deref(),
+                filter: self.filters.filter(),
+                all: self.care.all,
+                own: place.own_session(),
+            };
+            several(sessions, &wanted)
+        })?;
         if let Some(seconds) = self.warning.warn.filter(|_| !self.care.what_if) {
             say(&format!(
                 "warning {} for {seconds} s; 'winsta warnings' shows and cancels what is to come",
                 match sessions.as_slice() {
-                    [only] => describe(only),
+                    [only] => only.words(),
                     more => format!("{} sessions", more.len()),
                 }
             ));
@@ -86,36 +90,30 @@ impl End {
             confirm: self.care.confirm,
             verbose: self.verbose,
         };
-        let act = |host: &Host, session: &Session| self.end(verb, host, &listing, session);
-        bulk.run(server, &host, sessions, act)
+        let act = |host: &Host, meant: &Meant<'_>| self.end(verb, host, meant);
+        bulk.run(&survey, sessions, act)
     }
 
-    fn end(
-        &self,
-        verb: &str,
-        host: &Host,
-        listing: &Listing,
-        session: &Session,
-    ) -> Result<String, Failure> {
+    fn end(&self, verb: &str, host: &Host, meant: &Meant<'_>) -> Result<String, Failure> {
         let request = EndRequest {
             how: self.how,
-            guard: listing.guard(session),
+            guard: meant.guard(),
             warn: self.warning.warn.map(|seconds| Warn {
                 seconds,
                 message: self.warning.message.clone(),
                 user_may_cancel: self.warning.user_may_cancel,
             }),
         };
-        let what = format!("cannot {verb} {}", describe(session));
+        let what = format!("cannot {verb} {}", meant.words());
         let report = host
-            .end(SessionId(session.id), &request)
+            .end(SessionId(meant.session.id), &request)
             .map_err(|error| Failure::call(&what, &error))?;
-        ended(session, &what, &report)
+        ended(meant, &what, &report)
     }
 }
 
 /// What an end came to, in words.
-fn ended(session: &Session, what: &str, report: &EndReport) -> Result<String, Failure> {
+fn ended(meant: &Meant<'_>, what: &str, report: &EndReport) -> Result<String, Failure> {
     let refused = |why: String| Failure {
         exit: Exit::Refused,
         text: Text::Error(format!("{what}: {why}")),
@@ -136,5 +134,5 @@ fn ended(session: &Session, what: &str, report: &EndReport) -> Result<String, Fa
         "gone" => "was gone already".to_owned(),
         step => format!("ended by {step}"),
     };
-    Ok(format!("{} {how}", describe(session)))
+    Ok(format!("{} {how}", meant.words()))
 }

@@ -7,8 +7,8 @@ use winsta_client::Host;
 use winsta_domain::SessionId;
 
 use super::bulk::Bulk;
-use super::reach::host;
-use super::targets::{Wanted, describe, is_somebodys, several};
+use super::survey::{Meant, Survey};
+use super::targets::{Wanted, is_somebodys, several};
 use crate::grammar::windows::Msg;
 use crate::report::{Failure, Outcome, say};
 use crate::table::layout::visible;
@@ -20,11 +20,8 @@ const MOST: u64 = 64 << 10;
 impl Execute for Msg {
     fn execute(self) -> Outcome {
         let server = self.server.as_deref();
-        let host = host(server)?;
-        let listing = host
-            .sessions()
-            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
-        let sessions = self.addressed(&listing.sessions)?;
+        let survey = Survey::take(server, self.network)?;
+        let sessions = survey.choose(|_, sessions| self.addressed(sessions))?;
         let message = Message {
             text: if self.what_if {
                 String::new()
@@ -42,9 +39,7 @@ impl Execute for Msg {
             // An answer that was waited for is what the command is about.
             verbose: self.verbose || self.wait,
         };
-        bulk.run(server, &host, sessions, |host, session| {
-            tell(host, session, &message)
-        })
+        bulk.run(&survey, sessions, |host, meant| tell(host, meant, &message))
     }
 }
 
@@ -104,16 +99,16 @@ impl Msg {
     }
 }
 
-fn tell(host: &Host, session: &Session, message: &Message) -> Result<String, Failure> {
+fn tell(host: &Host, meant: &Meant<'_>, message: &Message) -> Result<String, Failure> {
+    let words = meant.words();
     let report = host
-        .message(SessionId(session.id), message)
-        .map_err(|error| Failure::call(&format!("cannot tell {}", describe(session)), &error))?;
-    let session = describe(session);
+        .message(SessionId(meant.session.id), message)
+        .map_err(|error| Failure::call(&format!("cannot tell {words}"), &error))?;
     Ok(match (report.answer.as_deref(), report.shown) {
-        (Some("acknowledged"), _) => format!("{session}: acknowledged"),
-        (Some("timed_out"), _) => format!("{session}: no answer in time"),
-        (Some(answer), _) => format!("{session}: {}", visible(answer)),
-        (None, 0) => format!("{session}: will be shown to the next client"),
-        (None, _) => format!("{session}: shown"),
+        (Some("acknowledged"), _) => format!("{words}: acknowledged"),
+        (Some("timed_out"), _) => format!("{words}: no answer in time"),
+        (Some(answer), _) => format!("{words}: {}", visible(answer)),
+        (None, 0) => format!("{words}: will be shown to the next client"),
+        (None, _) => format!("{words}: shown"),
     })
 }

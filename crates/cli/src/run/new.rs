@@ -11,7 +11,7 @@ use winsta_domain::{SessionId, TerminalSize};
 
 use super::attach::{attach_with, check_terminal};
 use super::connect::{Way, attach_to, request};
-use super::reach::{host, pass_on_problems};
+use super::reach::pass_on_problems;
 use crate::grammar::unix::New;
 use crate::output;
 use crate::report::{Exit, Failure, Outcome};
@@ -26,14 +26,14 @@ impl Execute for New {
             // Not a session first, and then nothing to show it at.
             check_terminal()?;
         }
+        let host = self.on.host()?;
         let wanted = NewSession {
             label: self.label.map(String::from),
             command: texts(self.command)?,
             size: size(self.size),
-            attach: (!self.detached).then(|| request(Way::TakeOver)),
-            ..here()
+            attach: (!self.detached).then(|| request(&host, Way::TakeOver)),
+            ..like_here(&host)
         };
-        let host = host(None)?;
         let created = host
             .create(&wanted)
             .map_err(|error| Failure::call("cannot start a session", &error))?;
@@ -43,7 +43,7 @@ impl Execute for New {
             return Ok(Exit::Done);
         }
         let outcome = match created.attach {
-            Some(permit) => attach_with(permit),
+            Some(permit) => attach_with(&host, permit),
             // A host of an older version, which gives permits only to those who come.
             None => attach_to(&host, &created.session, Way::TakeOver),
         };
@@ -60,19 +60,28 @@ pub(crate) fn console(host: &Host) -> Result<(), Failure> {
     let wanted = NewSession {
         console: true,
         size: size(None),
-        ..here()
+        ..like_here(host)
     };
     host.new_session(&wanted)
         .map(|_| ())
         .map_err(|error| Failure::call("cannot start the console", &error))
 }
 
-/// A session like the place where the command was called.
-fn here() -> NewSession {
-    let cwd = env::current_dir().ok();
+/// What of the environment means the same on another machine: what the terminal can do, and its
+/// user's language.
+fn travels(name: &str) -> bool {
+    matches!(name, "TERM" | "COLORTERM" | "LANG" | "LANGUAGE" | "TZ") || name.starts_with("LC_")
+}
+
+/// A session like the place where the command was called, as far as that means something on the
+/// host's machine.
+pub(super) fn like_here(host: &Host) -> NewSession {
+    let remote = host.is_remote();
+    let cwd = env::current_dir().ok().filter(|_| !remote);
     NewSession {
         env: env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| !remote || travels(name))
             .filter(|(name, _)| !NOT_INHERITED.contains(&name.as_str()))
             .collect(),
         cwd: cwd.and_then(|cwd| cwd.into_os_string().into_string().ok()),
@@ -81,7 +90,7 @@ fn here() -> NewSession {
 }
 
 /// The size that is asked for, else this terminal's.
-fn size(asked: Option<TerminalSize>) -> Option<(u32, u32)> {
+pub(super) fn size(asked: Option<TerminalSize>) -> Option<(u32, u32)> {
     let own = || {
         let size = tcgetwinsize(io::stdout())
             .or_else(|_| tcgetwinsize(io::stdin()))

@@ -1,18 +1,18 @@
-//! `query session`, `query user` and `query termserver`.
+//! `query session` and `query user`.
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use winsta_api::{Counters, Field, Fields, LineInfo, Session};
-use winsta_client::Host;
+use winsta_client::{Deadline, Host, Listing};
 use winsta_domain::SessionId;
 
-use super::reach::{host, is_this_machine, machine};
+use super::fleet::{self, Gathered};
+use super::reach::{Place, places};
 use super::targets::listed;
 use crate::grammar::shared::Format;
-use crate::grammar::windows::{QuerySession, QueryTermserver, QueryUser};
+use crate::grammar::windows::{QuerySession, QueryUser};
 use crate::output::{self, Row};
 use crate::report::{Exit, Failure, Outcome};
-use crate::table::layout::{Column, header, line};
 use crate::table::sessions::{Extras, SESSION_FIELDS, USER_FIELDS, sessions, users};
 use crate::tools::Execute;
 
@@ -20,36 +20,47 @@ impl Row for Session {
     const KEYS: &'static [&'static str] = &Field::NAMES;
 }
 
+/// What one host has to say to `query session`.
+struct Answer {
+    sessions: Vec<Session>,
+    /// With `/MODE` or `/FLOW`: the line of each session.
+    lines: Vec<Option<LineInfo>>,
+    counters: Option<Counters>,
+}
+
 /// A session with what `/MODE`, `/FLOW` and `/COUNTER` add.
 #[derive(Serialize)]
-struct Detailed<'a> {
+struct Detailed {
     #[serde(flatten)]
-    session: &'a Session,
+    session: Session,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<&'a LineInfo>,
+    line: Option<LineInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counters: Option<Counters>,
 }
 
-impl Row for Detailed<'_> {
+impl Row for Detailed {
     const KEYS: &'static [&'static str] = &Field::NAMES;
 }
 
-impl Execute for QuerySession {
-    fn execute(self) -> Outcome {
-        let host = host(self.server.as_deref())?;
-        let format = self.output.format;
-        let filter = self.filters.filter();
+impl QuerySession {
+    /// What to ask of each session.
+    fn fields(&self) -> Fields {
         let bare = !(self.connect || self.mode || self.flow);
-        let plain = self.target.is_none() && filter.is_empty() && format == Format::Table;
-        let fields = shown(plain && bare, SESSION_FIELDS);
-        let listing = host
-            .sessions_with(fields)
-            .map_err(|error| Failure::call("cannot list the sessions", &error))?;
-        let found = listed(listing, self.target.as_deref(), &filter, "session");
-        let found = or_empty::<Session>(found, format)?;
+        shown(bare && self.is_plain(), SESSION_FIELDS)
+    }
+
+    fn is_plain(&self) -> bool {
+        let filter = self.filters.filter();
+        self.target.is_none() && filter.is_empty() && self.output.format == Format::Table
+    }
+
+    fn ask(&self, place: &Place, host: &Host) -> Result<Answer, Failure> {
+        let all = listing(place, host, self.fields(), "cannot list the sessions")?;
+        let filter = self.filters.filter();
+        let sessions = listed(all, self.target.as_deref(), &filter, "session")?;
         let lines = if self.mode || self.flow {
-            lines(&host, &found)
+            lines(host, &sessions)
         } else {
             Vec::new()
         };
@@ -59,29 +70,92 @@ impl Execute for QuerySession {
             .transpose()
             .map_err(|error| Failure::call("cannot read the counters", &error))?
             .map(|status| status.counters);
+        Ok(Answer {
+            sessions,
+            lines,
+            counters,
+        })
+    }
+
+    fn table(&self, answer: &Answer) -> String {
         let extras = Extras {
             mode: self.mode,
             flow: self.flow,
             connect: self.connect,
-            lines: &lines,
-            counters,
+            lines: &answer.lines,
+            counters: answer.counters,
         };
-        let table = || sessions(&found, extras);
-        if lines.is_empty() && counters.is_none() {
-            output::print(format, &found, table)?;
+        sessions(&answer.sessions, extras)
+    }
+
+    fn one(&self, place: &Place) -> Outcome {
+        let format = self.output.format;
+        let host = place.host(self.network.time(), Deadline::NEVER)?;
+        let answer = self.ask(place, &host);
+        if let (Err(_), true) = (&answer, format != Format::Table) {
+            // For programs, nothing found is an empty list as well as an exit status.
+            output::print::<Session>(format, &[], String::new)?;
+        }
+        let answer = answer?;
+        if format == Format::Table || (answer.lines.is_empty() && answer.counters.is_none()) {
+            output::print(format, &answer.sessions, || self.table(&answer))?;
         } else {
-            let rows: Vec<Detailed<'_>> = found
-                .iter()
-                .enumerate()
-                .map(|(index, session)| Detailed {
-                    session,
-                    line: lines.get(index).and_then(Option::as_ref),
-                    counters,
-                })
-                .collect();
-            output::print(format, &rows, table)?;
+            output::print(format, &answer.detailed(), String::new)?;
         }
         Ok(Exit::Done)
+    }
+
+    fn several(&self, places: &[Place]) -> Outcome {
+        let ask = |place: &Place, host: Host| self.ask(place, &host);
+        let answers = fleet::ask(places, self.network, ask);
+        let mut totals: Option<Counters> = None;
+        for counters in answers
+            .iter()
+            .flatten()
+            .filter_map(|answer| answer.counters)
+        {
+            let sum = totals.get_or_insert_default();
+            sum.created += counters.created;
+            sum.disconnected += counters.disconnected;
+            sum.reconnected += counters.reconnected;
+        }
+        let rows = |answer: Result<Answer, Failure>| answer.map(Answer::detailed);
+        let gathered = Gathered::new(places, answers.into_iter().map(rows).collect());
+        let (format, target) = (self.output.format, self.target.as_deref());
+        gathered.print(format, "session", target, |rows| {
+            let session = |row: &&Detailed| row.session.clone();
+            let all = Answer {
+                sessions: rows.iter().map(session).collect(),
+                lines: rows.iter().map(|row| row.line.clone()).collect(),
+                counters: totals,
+            };
+            self.table(&all)
+        })
+    }
+}
+
+impl Answer {
+    fn detailed(self) -> Vec<Detailed> {
+        let Self {
+            sessions,
+            mut lines,
+            counters,
+        } = self;
+        let row = |(index, session)| Detailed {
+            session,
+            line: lines.get_mut(index).and_then(Option::take),
+            counters,
+        };
+        sessions.into_iter().enumerate().map(row).collect()
+    }
+}
+
+impl Execute for QuerySession {
+    fn execute(self) -> Outcome {
+        match places(self.server.as_deref())?.as_slice() {
+            [only] => self.one(only),
+            several => self.several(several),
+        }
     }
 }
 
@@ -89,6 +163,24 @@ impl Execute for QuerySession {
 /// for, because a thousand whole sessions take longer to read than to print.
 fn shown(plain: bool, columns: Fields) -> Fields {
     if plain { columns } else { Fields::ALL }
+}
+
+/// The sessions of a host, each with the name by which the caller knows it.
+pub(super) fn listing(
+    place: &Place,
+    host: &Host,
+    fields: Fields,
+    what: &str,
+) -> Result<Listing, Failure> {
+    let mut listing = host
+        .sessions_with(fields)
+        .map_err(|error| Failure::call(what, &error))?;
+    if !place.is_here() {
+        for session in &mut listing.sessions {
+            session.host.clone_from(&place.name);
+        }
+    }
+    Ok(listing)
 }
 
 /// The line of each session; none for what has no line, such as a listener, or has just ended.
@@ -108,15 +200,37 @@ impl Execute for QueryUser {
         let filter = self.filters.filter();
         let plain = self.target.is_none() && filter.is_empty() && format == Format::Table;
         let fields = shown(plain, USER_FIELDS);
-        let mut listing = host(self.server.as_deref())?
-            .sessions_with(fields)
-            .map_err(|error| Failure::call("cannot list the users", &error))?;
-        listing.sessions.retain(|session| session.user.is_some());
-        let found = listed(listing, self.target.as_deref(), &filter, "User");
-        let found = or_empty::<Session>(found, format)?;
-        output::print(format, &found, || users(&found, &TimeZone::system()))?;
-        Ok(Exit::Done)
+        let list = |place: &Place, host: &Host| {
+            let mut listing = listing(place, host, fields, "cannot list the users")?;
+            listing.sessions.retain(|session| session.user.is_some());
+            listed(listing, self.target.as_deref(), &filter, "User")
+        };
+        let places = places(self.server.as_deref())?;
+        if let [only] = places.as_slice() {
+            let host = only.host(self.network.time(), Deadline::NEVER)?;
+            let found = or_empty::<Session>(list(only, &host), format)?;
+            output::print(format, &found, || users(&found, &TimeZone::system()))?;
+            return Ok(Exit::Done);
+        }
+        let answers = fleet::ask(&places, self.network, |place, host| list(place, &host));
+        print_users(
+            &Gathered::new(&places, answers),
+            format,
+            self.target.as_deref(),
+        )
     }
+}
+
+/// Prints users of several hosts.
+pub(super) fn print_users(
+    gathered: &Gathered<'_, Session>,
+    format: Format,
+    target: Option<&str>,
+) -> Outcome {
+    gathered.print(format, "User", target, |found| {
+        let found: Vec<Session> = found.iter().map(|session| (*session).clone()).collect();
+        users(&found, &TimeZone::system())
+    })
 }
 
 /// For programs, nothing found is an empty list as well as an exit status.
@@ -128,66 +242,4 @@ pub(super) fn or_empty<R: Row>(
         output::print::<R>(format, &[], String::new)?;
     }
     found
-}
-
-/// A host that is known.
-#[derive(Serialize)]
-struct KnownHost {
-    host: String,
-    address: String,
-    version: Option<String>,
-    sessions: Option<u32>,
-}
-
-impl Row for KnownHost {
-    const KEYS: &'static [&'static str] = &["host", "address", "version", "sessions"];
-}
-
-impl Execute for QueryTermserver {
-    fn execute(self) -> Outcome {
-        let machine = machine();
-        if let Some(target) = self
-            .target
-            .as_deref()
-            .filter(|t| !is_this_machine(t, &machine))
-        {
-            let none = Err(Failure::nothing("server", target));
-            return or_empty::<KnownHost>(none, self.output.format).map(|_| Exit::Done);
-        }
-        let status = host(None)?
-            .status()
-            .map_err(|error| Failure::call("cannot ask the host", &error))?;
-        let rows = [KnownHost {
-            host: status.host,
-            address: status.socket,
-            version: Some(status.version),
-            sessions: Some(status.sessions),
-        }];
-        output::print(self.output.format, &rows, || hosts(&rows, self.address))?;
-        Ok(Exit::Done)
-    }
-}
-
-fn hosts(rows: &[KnownHost], with_address: bool) -> String {
-    let mut columns = vec![
-        Column::left("SERVER", 1, 22),
-        Column::left("VERSION", 25, 9),
-        Column::right("SESSIONS", 43),
-    ];
-    if with_address {
-        columns.push(Column::left("ADDRESS", 46, usize::MAX));
-    }
-    let mut out = String::new();
-    header(&columns, &mut out);
-    for row in rows {
-        let sessions = row.sessions.map(|count| count.to_string());
-        let cells = [
-            row.host.as_str().into(),
-            row.version.as_deref().unwrap_or_default().into(),
-            sessions.unwrap_or_default().into(),
-            row.address.as_str().into(),
-        ];
-        line(&columns, ' ', &cells, &mut out);
-    }
-    out
 }

@@ -1,9 +1,11 @@
 //! `query process`.
 
 use winsta_api::ProcessInfo;
+use winsta_client::{Deadline, Host};
 
+use super::fleet::{self, Gathered};
 use super::query::or_empty;
-use super::reach::{host, user};
+use super::reach::{Place, places, user};
 use crate::grammar::windows::QueryProcess;
 use crate::output::{self, Row};
 use crate::report::{Exit, Failure, Outcome};
@@ -22,29 +24,53 @@ impl Row for ProcessInfo {
     ];
 }
 
-impl Execute for QueryProcess {
-    fn execute(self) -> Outcome {
-        let host = host(self.server.as_deref())?;
+impl QueryProcess {
+    fn found(&self, place: &Place, host: &Host) -> Result<Vec<ProcessInfo>, Failure> {
         let list = match self.id {
             Some(id) => host.session_processes(id),
             None => host.processes(),
         };
-        let list = list.map_err(|error| Failure::call("cannot list the processes", &error))?;
+        let mut list = list.map_err(|error| Failure::call("cannot list the processes", &error))?;
+        if !place.is_here() {
+            for process in &mut list {
+                process.host.clone_from(&place.name);
+            }
+        }
         let found = match (self.id, self.target.as_deref()) {
             (Some(_), _) | (None, Some("*")) => list,
             (None, Some(target)) => chosen(list, target),
             (None, None) => of_user(list, &user()),
         };
-        let found = if found.is_empty() {
-            let id = self.id.map(|id| id.to_string());
-            let what = self.target.or(id).unwrap_or_else(|| "*".to_owned());
-            Err(Failure::nothing("Process", &what))
-        } else {
-            Ok(found)
-        };
-        let found = or_empty(found, self.output.format)?;
-        output::print(self.output.format, &found, || processes(&found))?;
-        Ok(Exit::Done)
+        if found.is_empty() {
+            return Err(Failure::nothing("Process", &self.wanted()));
+        }
+        Ok(found)
+    }
+
+    /// What is looked for.
+    fn wanted(&self) -> String {
+        let id = self.id.map(|id| id.to_string());
+        self.target.clone().or(id).unwrap_or_else(|| "*".to_owned())
+    }
+}
+
+impl Execute for QueryProcess {
+    fn execute(self) -> Outcome {
+        let places = places(self.server.as_deref())?;
+        let format = self.output.format;
+        if let [only] = places.as_slice() {
+            let host = only.host(self.network.time(), Deadline::NEVER)?;
+            let found = or_empty(self.found(only, &host), format)?;
+            output::print(format, &found, || processes(&found))?;
+            return Ok(Exit::Done);
+        }
+        let ask = |place: &Place, host: Host| self.found(place, &host);
+        let answers = fleet::ask(&places, self.network, ask);
+        let wanted = self.wanted();
+        Gathered::new(&places, answers).print(format, "Process", Some(&wanted), |found| {
+            let found: Vec<ProcessInfo> = found.iter().map(|process| (*process).clone()).collect();
+            processes(&found)
+        })
     }
 }
 

@@ -1,10 +1,18 @@
-//! Who and where the caller is, and the way to the host.
+//! Who and where the caller is, and the ways to hosts.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use nix::unistd::{Uid, User};
-use winsta_client::Host;
+use winsta_client::ssh::{Destination, RemoteProgram};
+use winsta_client::{Deadline, Host, SshConnector, SshSettings};
 use winsta_domain::SessionId;
+use winsta_inventory::Transport;
 
-use crate::report::{Exit, Failure, Text, say};
+use super::known::{self, Known};
+use super::survey::Survey;
+use crate::grammar::shared::{Network, Server};
+use crate::report::{Failure, say};
 
 /// The environment variable that holds a session's id inside it.
 const SESSION_VAR: &str = "WINSTA_SESSION";
@@ -23,13 +31,184 @@ pub(crate) fn user() -> String {
     }
 }
 
+/// A machine that a tool is to ask, not asked yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// What the caller calls it.
+    pub(crate) name: String,
+    /// How it is reached; this machine if not at all.
+    ssh: Option<(SshSettings, Destination)>,
+}
+
+impl Place {
+    /// This machine.
+    pub(crate) fn here() -> Self {
+        Self {
+            name: machine(),
+            ssh: None,
+        }
+    }
+
+    /// Whether it is this machine.
+    pub(crate) fn is_here(&self) -> bool {
+        self.ssh.is_none()
+    }
+
+    /// Where it is, unless here: `bob@10.0.0.1:2222`.
+    pub(crate) fn address(&self) -> Option<String> {
+        let (_, to) = self.ssh.as_ref()?;
+        let user = to.user.as_ref().map(|user| format!("{user}@"));
+        let port = to.port.map(|port| format!(":{port}"));
+        let (user, port) = (user.unwrap_or_default(), port.unwrap_or_default());
+        Some(format!("{user}{}{port}", to.address))
+    }
+
+    /// The session that this command runs in, if it is there.
+    pub(crate) fn own_session(&self) -> Option<SessionId> {
+        if self.is_here() { own_session() } else { None }
+    }
+
+    /// The session whose end would be the end of this command.
+    pub(crate) fn is_own(&self, session: u32) -> bool {
+        self.own_session() == Some(SessionId(session))
+    }
+
+    /// Its host, which gives each answer within `time`; by `deadline` all must be done.
+    pub(crate) fn host(&self, time: Duration, deadline: Deadline) -> Result<Host, Failure> {
+        let Some((settings, to)) = &self.ssh else {
+            let host =
+                Host::local().map_err(|error| Failure::call("cannot reach the host", &error))?;
+            return Ok(host.from_session(own_session()));
+        };
+        let settings = SshSettings {
+            patience: time,
+            ..settings.clone()
+        };
+        let connector = SshConnector::new(settings, to.clone()).until(deadline);
+        Ok(Host::over(connector)
+            .named(self.name.clone())
+            .with_timeout(time))
+    }
+}
+
 /// The host that a tool is to ask: `server` is what `/SERVER` named.
 pub(crate) fn host(server: Option<&str>) -> Result<Host, Failure> {
-    if let Some(server) = server {
-        check_server(server)?;
+    host_within(server, Network::default())
+}
+
+/// The same, asked as `network` says.
+pub(crate) fn host_within(server: Option<&str>, network: Network) -> Result<Host, Failure> {
+    only(server)?.host(network.time(), Deadline::NEVER)
+}
+
+/// The one place that is meant.
+fn only(server: Option<&str>) -> Result<Place, Failure> {
+    let mut places = places(server)?.into_iter();
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        _ => Err(Failure::usage(format!(
+            "this works with one host at a time, not with {}",
+            server.unwrap_or_default()
+        ))),
     }
-    let host = Host::local().map_err(|error| Failure::call("cannot reach the host", &error))?;
-    Ok(host.from_session(own_session()))
+}
+
+impl Server {
+    /// The host that is named, else this machine's.
+    pub(crate) fn host(&self) -> Result<Host, Failure> {
+        host_within(self.server.as_deref(), Network::within(self.timeout))
+    }
+
+    /// The sessions of the host that is named, else of this machine's.
+    pub(crate) fn survey(&self) -> Result<Survey, Failure> {
+        only(self.server.as_deref())?;
+        Survey::take(self.server.as_deref(), Network::within(self.timeout))
+    }
+}
+
+/// The machines that `server` means; this one if it says nothing.
+pub(crate) fn places(server: Option<&str>) -> Result<Vec<Place>, Failure> {
+    let machine = machine();
+    match server {
+        None => return Ok(vec![Place::here()]),
+        Some(server) if is_this_machine(server, &machine) => return Ok(vec![Place::here()]),
+        Some(_) => {}
+    }
+    let known = known::load()?;
+    let hosts = known.inventory.choose(server.unwrap_or_default());
+    let hosts = hosts.map_err(|error| Failure::usage(error.to_string()).with_hint(known.hint()))?;
+    let mut places = Vec::with_capacity(hosts.len());
+    for host in &hosts {
+        places.push(place(host, &known, &machine)?);
+    }
+    if let ([Place { ssh: Some(way), .. }], true) = (places.as_mut_slice(), may_ask()) {
+        way.0.may_ask = true;
+    }
+    Ok(places)
+}
+
+/// Every machine that is known, this one first.
+pub(crate) fn all_places(known: &Known) -> Result<Vec<Place>, Failure> {
+    let machine = machine();
+    let mut places = vec![Place::here()];
+    for host in known.inventory.hosts() {
+        let place = place(host, known, &machine)?;
+        if !place.is_here() {
+            places.push(place);
+        }
+    }
+    Ok(places)
+}
+
+fn place(host: &winsta_inventory::Host, known: &Known, machine: &str) -> Result<Place, Failure> {
+    let name = host.name.to_string();
+    let here = host.address.is_none() && host.user.is_none() && is_this_machine(&name, machine);
+    if here || host.transport == Transport::Local {
+        return Ok(Place { name, ssh: None });
+    }
+    let program = match host.winsta.as_deref() {
+        None => RemoteProgram::default(),
+        Some(path) => RemoteProgram::new(path).ok_or_else(|| {
+            Failure::usage(format!(
+                "{name}: winsta cannot be {path:?}, a path without blanks and quotes is needed"
+            ))
+        })?,
+    };
+    let to = Destination {
+        address: host.address.clone().unwrap_or_else(|| host.name.clone()),
+        user: host.user.clone(),
+        port: host.port,
+        program,
+    };
+    Ok(Place {
+        name,
+        ssh: Some((known.ssh.clone(), to)),
+    })
+}
+
+/// Refuses patterns where sessions are ended, unless somebody looks or is asked before: a pattern
+/// means more than one thinks, and more tomorrow than today.
+pub(crate) fn check_explicit(server: Option<&str>, looked_at: bool) -> Result<(), Failure> {
+    let Some(server) = server.filter(|server| server.contains(['*', '?', '@', '!'])) else {
+        return Ok(());
+    };
+    // bob@web01 is a name.
+    let is_pattern = |term: &str| {
+        let term = term.trim();
+        term.starts_with(['@', '!']) || term.contains(['*', '?'])
+    };
+    if looked_at || !server.split(',').any(is_pattern) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "the hosts must be named one by one here, not by {server}"
+    ))
+    .with_hint("--what-if shows what is meant, --confirm asks before each session"))
+}
+
+/// Whether somebody is there whom ssh can ask.
+fn may_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Passes on what the host's answers said that an administrator should know, such as an audit
@@ -38,20 +217,6 @@ pub(crate) fn pass_on_problems(host: &Host) {
     for problem in host.problems() {
         say(&format!("the host has a problem: {problem}"));
     }
-}
-
-/// This machine under any of its names; others cannot be reached yet.
-fn check_server(server: &str) -> Result<(), Failure> {
-    if is_this_machine(server, &machine()) {
-        return Ok(());
-    }
-    Err(Failure {
-        exit: Exit::HostFailed,
-        text: Text::Error(format!(
-            "cannot ask {server}: this version of winsta reaches sessions of this machine only"
-        )),
-        hint: Some(format!("run it there: ssh {server} winsta query session")),
-    })
 }
 
 /// Name of this machine.
@@ -79,6 +244,22 @@ mod tests {
         }
         for name in ["", "web2", "example.org", "web1.example"] {
             assert!(!is_this_machine(name, "web1.example.org"), "{name}");
+        }
+    }
+
+    #[test]
+    fn ends_need_explicit_names() {
+        let cases = [
+            (None, true),
+            (Some("web01,web[02-05]"), true),
+            (Some("bob@web01"), true),
+            (Some("web*"), false),
+            (Some("web01, @web"), false),
+            (Some("!web01"), false),
+        ];
+        for (server, allowed) in cases {
+            assert_eq!(check_explicit(server, false).is_ok(), allowed, "{server:?}");
+            assert!(check_explicit(server, true).is_ok(), "{server:?}");
         }
     }
 }

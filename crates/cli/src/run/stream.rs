@@ -8,16 +8,16 @@ use winsta_api::{ErrorCode, Session, paths};
 use winsta_client::{ClientError, Followed, Following, Host, OutputQuery, ScreenQuery};
 use winsta_domain::SessionId;
 
-use super::reach::host;
 use super::targets::{describe, one};
+use crate::grammar::shared::Server;
 use crate::grammar::unix::{Read, Screen, Send, Wait};
 use crate::output;
 use crate::report::{Exit, Failure, Outcome, Text, say};
 use crate::tools::Execute;
 
 /// The host, and the session that a word means.
-fn find(target: &str) -> Result<(Host, Session), Failure> {
-    let host = host(None)?;
+fn find(on: &Server, target: &str) -> Result<(Host, Session), Failure> {
+    let host = on.host()?;
     let listing = host
         .sessions()
         .map_err(|error| Failure::call("cannot list the sessions", &error))?;
@@ -44,7 +44,7 @@ impl Execute for Send {
         if bytes.is_empty() {
             return Err(Failure::usage("send: there is nothing to type"));
         }
-        let (host, session) = find(&self.target)?;
+        let (host, session) = find(&self.on, &self.target)?;
         let what = format!("cannot type into {}", describe(&session));
         let mut typed = 0;
         for chunk in bytes.chunks(paths::MAX_INPUT) {
@@ -76,7 +76,7 @@ fn stdin() -> Result<Vec<u8>, Failure> {
 
 impl Execute for Screen {
     fn execute(self) -> Outcome {
-        let (host, session) = find(&self.target)?;
+        let (host, session) = find(&self.on, &self.target)?;
         let query = ScreenQuery {
             ansi: self.ansi,
             scrollback: self.scrollback,
@@ -90,7 +90,7 @@ impl Execute for Screen {
 
 impl Execute for Read {
     fn execute(self) -> Outcome {
-        let host = host(None)?;
+        let host = self.on.host()?;
         let listing = host
             .sessions()
             .map_err(|error| Failure::call("cannot list the sessions", &error))?;
@@ -174,7 +174,7 @@ fn print(buffer: &[u8], count: usize) -> Result<(), Failure> {
 
 impl Execute for Wait {
     fn execute(self) -> Outcome {
-        let host = host(None)?;
+        let host = self.on.host()?;
         let id = self.id(&host)?;
         let report = host.wait(id).map_err(|error| match error.code() {
             Some(ErrorCode::NotFound) => Failure::nothing("session", &self.target),

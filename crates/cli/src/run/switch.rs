@@ -1,12 +1,13 @@
 //! `tsdiscon`, `disconnect` and `tscon`.
 
-use winsta_api::{Session, SwitchRequest};
-use winsta_client::{Host, Listing};
+use winsta_api::SwitchRequest;
+use winsta_client::Host;
 use winsta_domain::SessionId;
 
 use super::bulk::Bulk;
 use super::connect::{Way, attach_to};
-use super::reach::{host, own_session};
+use super::reach::{check_explicit, host};
+use super::survey::{Meant, Survey};
 use super::targets::{Wanted, describe, one, several};
 use crate::grammar::shared::{Care, Filters};
 use crate::grammar::unix::Disconnect;
@@ -17,59 +18,57 @@ use crate::tools::Execute;
 
 impl Execute for Tsdiscon {
     fn execute(self) -> Outcome {
-        let target = self.target.as_deref();
         let server = self.server.as_deref();
-        disconnect(target, server, &self.filters, self.care, self.verbose)
+        check_explicit(server, self.care.what_if || self.care.confirm)?;
+        let survey = Survey::take(server, self.network)?;
+        let target = self.target.as_deref();
+        disconnect(target, &survey, &self.filters, self.care, self.verbose)
     }
 }
 
 impl Execute for Disconnect {
     fn execute(self) -> Outcome {
+        let survey = self.on.survey()?;
         let target = self.target.as_deref();
         let (filters, care) = (Filters::default(), Care::default());
-        disconnect(target, None, &filters, care, self.verbose)
+        disconnect(target, &survey, &filters, care, self.verbose)
     }
 }
 
 fn disconnect(
     target: Option<&str>,
-    server: Option<&str>,
+    survey: &Survey,
     filters: &Filters,
     care: Care,
     verbose: bool,
 ) -> Outcome {
-    let host = host(server)?;
-    let listing = host
-        .sessions()
-        .map_err(|error| Failure::call("cannot list the sessions", &error))?;
-    let wanted = Wanted {
-        target,
-        filter: filters.filter(),
-        all: care.all,
-        own: own_session(),
-    };
-    let sessions = several(&listing.sessions, &wanted)?;
+    let sessions = survey.choose(|place, sessions| {
+        let wanted = Wanted {
+            target,
+            filter: filters.filter(),
+            all: care.all,
+            own: place.own_session(),
+        };
+        several(sessions, &wanted)
+    })?;
     let bulk = Bulk {
         verb: "disconnect",
         what_if: care.what_if,
         confirm: care.confirm,
         verbose,
     };
-    bulk.run(server, &host, sessions, |host, session| {
-        disconnect_one(host, &listing, session)
-    })
+    bulk.run(survey, sessions, disconnect_one)
 }
 
-fn disconnect_one(host: &Host, listing: &Listing, session: &Session) -> Result<String, Failure> {
+fn disconnect_one(host: &Host, meant: &Meant<'_>) -> Result<String, Failure> {
+    let words = meant.words();
     let report = host
-        .disconnect(SessionId(session.id), &listing.guard(session))
-        .map_err(|error| {
-            Failure::call(&format!("cannot disconnect {}", describe(session)), &error)
-        })?;
+        .disconnect(SessionId(meant.session.id), &meant.guard())
+        .map_err(|error| Failure::call(&format!("cannot disconnect {words}"), &error))?;
     Ok(match report.connections {
-        0 => format!("{} had no client", describe(session)),
-        1 => format!("{} disconnected", describe(session)),
-        more => format!("{} disconnected from {more} clients", describe(session)),
+        0 => format!("{words} had no client"),
+        1 => format!("{words} disconnected"),
+        more => format!("{words} disconnected from {more} clients"),
     })
 }
 

@@ -1,10 +1,11 @@
 //! `tskill`.
 
 use winsta_api::ProcessInfo;
-use winsta_client::{Host, Listing};
+use winsta_client::{Deadline, Host, Listing};
 use winsta_domain::SessionId;
 
-use super::reach::{host, own_session};
+use super::fleet::{self, Gathered};
+use super::reach::{Place, check_explicit, places};
 use crate::grammar::windows::Tskill;
 use crate::output;
 use crate::report::{Exit, Failure, Outcome};
@@ -13,19 +14,66 @@ use crate::tools::Execute;
 
 impl Execute for Tskill {
     fn execute(self) -> Outcome {
-        let host = host(self.server.as_deref())?;
+        let server = self.server.as_deref();
+        check_explicit(server, self.what_if)?;
+        let places = places(server)?;
+        let answers = fleet::ask(&places, self.network, |place, host| self.look(place, &host));
+        let several = places.len() > 1;
+        let mut found = Gathered::new(&places, Vec::new());
+        let mut nothing = None;
+        for (place, answer) in places.iter().zip(answers) {
+            match answer {
+                Ok(here) => found.rows.push((place, here)),
+                Err(none) if several && none.exit == Exit::Nothing => nothing = Some(none),
+                Err(failure) if !several => return Err(failure),
+                Err(failure) => found.failures.push((place, failure)),
+            }
+        }
+        if let (true, true, Some(nothing)) =
+            (found.rows.is_empty(), found.failures.is_empty(), nothing)
+        {
+            return Err(nothing);
+        }
+        let mut worst = Exit::Done;
+        for (place, (sessions, meant)) in &found.rows {
+            let named = if several { Some(*place) } else { None };
+            let host = place.host(self.network.time(), Deadline::NEVER)?;
+            let done = self.kill_all(named, &host, sessions, meant);
+            worst = worst.max(done.map_err(|failure| failure.on(place))?);
+        }
+        Ok(worst.max(found.say_failures()))
+    }
+}
+
+/// A host's sessions, and those of its processes that are meant.
+type Found = (Listing, Vec<ProcessInfo>);
+
+impl Tskill {
+    fn look(&self, place: &Place, host: &Host) -> Result<Found, Failure> {
         let list = |error| Failure::call("cannot list the processes", &error);
         let processes = host.processes().map_err(list)?;
         let sessions = host.sessions().map_err(list)?;
-        let meant = self.meant(processes, own_session())?;
+        let meant = self.meant(processes, place.own_session())?;
+        Ok((sessions, meant))
+    }
+
+    fn kill_all(
+        &self,
+        named: Option<&Place>,
+        host: &Host,
+        sessions: &Listing,
+        meant: &[ProcessInfo],
+    ) -> Outcome {
         let mut worst = Exit::Done;
+        let on = named.map(|place| format!(" on {}", place.name));
+        let on = on.unwrap_or_default();
         for process in meant {
-            let words = describe(&process);
+            let words = describe(process) + &on;
             if self.what_if {
                 output::text(&format!("What if: would kill {words}\n"))?;
                 continue;
             }
-            match kill(&host, &sessions, &process) {
+            match kill(host, sessions, process) {
                 Ok(()) if self.verbose => {
                     // A reader that has gone away does not stop the work.
                     let _unread = output::text(&format!("{words} killed\n"));
@@ -101,6 +149,7 @@ fn describe(process: &ProcessInfo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::shared::Network;
 
     fn processes() -> Vec<ProcessInfo> {
         let process = |pid, id, image: &str| ProcessInfo {
@@ -127,6 +176,7 @@ mod tests {
             all,
             verbose: false,
             what_if: false,
+            network: Network::default(),
         };
         tool.meant(processes(), own.map(SessionId))
             .map(|meant| meant.iter().map(|process| process.pid).collect())

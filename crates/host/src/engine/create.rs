@@ -16,7 +16,8 @@ use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Meta, Transport};
-use crate::{process, sources};
+use crate::people::Caller;
+use crate::{process, shell, sources};
 
 /// A session that is asked for, its parts checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +31,24 @@ struct Plan {
     capacity: u64,
     buffering: Buffering,
     console: bool,
+    login: bool,
 }
 
 impl Engine {
     /// Starts a session and waits until its program runs.
     ///
-    /// `user` is who asks, and who attaches if `wanted` says so.
-    pub(crate) async fn create(&self, wanted: NewSession, user: &str) -> Result<Created, Failure> {
+    /// `caller` is who asks, and who attaches if `wanted` says so.
+    pub(crate) async fn create(
+        &self,
+        wanted: NewSession,
+        caller: Caller,
+    ) -> Result<Created, Failure> {
+        let user = &self.names.of(caller.uid);
+        if wanted.login
+            && let Some(back) = self.reconnect(&wanted, caller, user).await?
+        {
+            return Ok(back);
+        }
         let first = wanted.attach.as_ref();
         let first = first.map(|request| Pass::new(request, user.to_owned(), Transport::Unix));
         let first = first.transpose()?;
@@ -72,6 +84,7 @@ impl Engine {
                 Ok(Created {
                     session: self.created(id)?,
                     attach: attach.map(|(pass, connection)| self.show(pass, connection)),
+                    back: false,
                 })
             }
             Ok(_) => Err(self.not_created(id, &KeeperError::Strange)),
@@ -156,6 +169,7 @@ impl Engine {
             capacity: capacity.get(),
             buffering,
             console: wanted.console,
+            login: wanted.login,
         })
     }
 
@@ -164,7 +178,7 @@ impl Engine {
         if !command.is_empty() {
             return (command, None);
         }
-        let shell = self.owner.shell.clone();
+        let shell = shell::usable(&self.owner.shell, self.config.login.shell.as_deref());
         let name = shell.rsplit('/').next().unwrap_or_default();
         let arg0 = format!("-{name}");
         (vec![shell], Some(arg0))
@@ -224,6 +238,7 @@ impl Engine {
             label: plan.label,
             command: Meta::listed_command(&plan.argv),
             disconnected: Some(now),
+            login: plan.login,
             countdowns: Vec::new(),
         };
         let spawn = Spawn {
@@ -265,9 +280,14 @@ impl Engine {
             ("HOME", &self.owner.home),
             ("USER", &self.owner.name),
             ("LOGNAME", &self.owner.name),
-            ("SHELL", &self.owner.shell),
+            (
+                "SHELL",
+                &shell::usable(&self.owner.shell, self.config.login.shell.as_deref()),
+            ),
+            // A caller on another machine does not know what is right here.
+            ("PATH", &std::env::var("PATH").unwrap_or_default()),
         ] {
-            if !set(&env, name) {
+            if !set(&env, name) && !value.is_empty() {
                 env.push((name.to_owned(), value.clone()));
             }
         }

@@ -135,7 +135,7 @@ impl Scene {
     fn start(&self) -> SessionId {
         let session = self
             .runtime
-            .block_on(self.engine.create(NewSession::default(), "ann"))
+            .block_on(self.engine.create(NewSession::default(), ROOT))
             .unwrap();
         let id = SessionId(session.session.id);
         self.engine.spawned(&report(id), Vec::new());
@@ -188,7 +188,7 @@ fn a_session_without_a_command_is_a_login_shell() {
 fn a_session_that_cannot_be_started_leaves_nothing_but_its_number() {
     let scene = Scene::new();
     scene.keeper.refuses.store(true, Ordering::Release);
-    let wanted = scene.engine.create(NewSession::default(), "ann");
+    let wanted = scene.engine.create(NewSession::default(), ROOT);
     assert!(scene.runtime.block_on(wanted).is_err());
     assert!(scene.engine.is_empty());
     scene.keeper.refuses.store(false, Ordering::Release);

@@ -65,8 +65,7 @@ impl Engine {
             let row = found.and_then(|place| place.list(&self.host).into_iter().next());
             return row.ok_or_else(|| gone(&core, id));
         }
-        let hosted = core.sessions.get(&id).ok_or_else(|| no_session(id))?;
-        let rows = ledger_row(&core, hosted);
+        let rows = ledger_row(&core, id);
         let hosted = core.sessions.get_mut(&id);
         let hosted = hosted.ok_or_else(|| no_session(id))?;
         hosted.note(&rows);
@@ -198,8 +197,12 @@ pub(crate) fn ledger_rows(core: &Core) -> Rows {
 }
 
 /// The ledger as far as this session needs it.
-pub(crate) fn ledger_row(core: &Core, hosted: &Hosted) -> Rows {
-    match (hosted.report.as_deref(), &core.ledger) {
+fn ledger_row(core: &Core, id: SessionId) -> Rows {
+    let hosted = core.sessions.get(&id);
+    match (
+        hosted.and_then(|hosted| hosted.report.as_deref()),
+        &core.ledger,
+    ) {
         (Some(report), Some(ledger)) => ledger.snapshot(report.slot..=report.slot),
         (None, _) | (_, None) => Rows::default(),
     }

@@ -64,8 +64,7 @@ pub(super) async fn create(
         }
     }
     let command = wanted.command.join(" ");
-    let user = app.engine.names.of(caller.uid);
-    let created = app.engine.create(wanted, &user).await?;
+    let created = app.engine.create(wanted, caller).await?;
     Ok(WithNote::about(
         SessionId(created.session.id),
         command,
