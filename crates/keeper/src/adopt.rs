@@ -7,13 +7,12 @@ use rustix::event::epoll::EventFlags;
 use rustix::fs::FileType;
 use winsta_wire::{Adopt, Answer, Conduit, Refusal, RefusalKind, SizeMark};
 
-use crate::birth::stream_names;
 use crate::ledger::Word;
 use crate::picture::Picture;
 use crate::refuse::{invalid, refusal, system};
 use crate::ring::Ring;
 use crate::server::{Server, Token};
-use crate::session::{Flow, Parts, Session};
+use crate::session::{Flow, Parts, Session, stream_names};
 
 impl Server {
     /// Takes over a session with the descriptors that the host kept.

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::pipe::PipeFlags;
 use winsta_domain::Timestamp;
-use winsta_wire::{Conduit, Refusal, RefusalKind, Spawn, Stream, Verb};
+use winsta_wire::{Conduit, Refusal, RefusalKind, Spawn, Verb};
 
 use crate::cgroup::Tree;
 use crate::ledger::{Ledger, Row, Word};
@@ -18,7 +18,7 @@ use crate::picture::Picture;
 use crate::pty;
 use crate::refuse::{invalid, refusal, system};
 use crate::ring::Ring;
-use crate::session::{Flow, Parts, Session};
+use crate::session::{Flow, Parts, Session, stream_names};
 use crate::sys::exec::Image;
 use crate::sys::fork::{self, Birth, Child, ChildOf};
 use crate::sys::limits::FileLimit;
@@ -211,12 +211,4 @@ fn flows(spawn: &Spawn, row: &Row, pipes: Vec<OwnedFd>) -> Result<Vec<Flow>, Ref
         .iter()
         .map(|stream| flow(*stream, pipes.next()))
         .collect()
-}
-
-/// The output streams that a session of this kind has.
-pub(crate) fn stream_names(conduit: Conduit) -> &'static [Stream] {
-    match conduit {
-        Conduit::Pty(_) => &[Stream::Out],
-        Conduit::Pipes => &[Stream::Out, Stream::Err],
-    }
 }

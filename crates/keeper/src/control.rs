@@ -15,10 +15,9 @@ use crate::flow::dismiss;
 use crate::nursery::{self, Nursery};
 use crate::pty;
 use crate::refuse::{invalid, refusal, system, unknown};
-use crate::server::{Server, Token, Unborn};
+use crate::server::{Replacement, Server, Token, Unborn};
 use crate::session::Session;
 use crate::tickets::Permit;
-use crate::upgrade::Replacement;
 
 /// Most sessions that a keeper has.
 const SESSIONS: usize = 16_384;

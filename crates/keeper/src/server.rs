@@ -20,7 +20,6 @@ use crate::nursery::Nursery;
 use crate::session::Session;
 use crate::sys::limits::FileLimit;
 use crate::tickets::Tickets;
-use crate::upgrade::Replacement;
 
 /// Something that epoll watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +76,13 @@ pub(crate) struct Unborn {
     /// The host that asked for it, and the number of its request.
     pub(crate) host: ConnKey,
     pub(crate) seq: u64,
+}
+
+/// A wish for another program.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    pub(crate) seq: u64,
+    pub(crate) program: String,
 }
 
 /// A keeper.

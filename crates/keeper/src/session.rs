@@ -156,7 +156,7 @@ impl Session {
 
     /// The streams that it has.
     pub(crate) fn streams(&self) -> &'static [Stream] {
-        crate::birth::stream_names(self.conduit)
+        stream_names(self.conduit)
     }
 
     /// Whether a stream's ring is full of what somebody still needs.
@@ -229,6 +229,14 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.row.free();
+    }
+}
+
+/// The output streams that a session of this kind has.
+pub(crate) fn stream_names(conduit: Conduit) -> &'static [Stream] {
+    match conduit {
+        Conduit::Pty(_) => &[Stream::Out],
+        Conduit::Pipes => &[Stream::Out, Stream::Err],
     }
 }
 

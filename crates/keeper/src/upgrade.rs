@@ -27,18 +27,11 @@ use crate::outbox::Outbox;
 use crate::picture::Picture;
 use crate::refuse::refusal;
 use crate::ring::Ring;
-use crate::server::{Server, Token};
-use crate::session::{Flow, Parts, Session};
+use crate::server::{Replacement, Server, Token};
+use crate::session::{Flow, Parts, Session, stream_names};
 use crate::sys::limits::FileLimit;
 use crate::sys::{passing, signals};
 use crate::tickets::Tickets;
-
-/// A wish for another program.
-#[derive(Debug)]
-pub(crate) struct Replacement {
-    pub(crate) seq: u64,
-    pub(crate) program: String,
-}
 
 impl Server {
     /// Replaces this program by another. Returns only if that cannot be done.
@@ -362,11 +355,7 @@ fn restore_session(
         number.map(passing::take).transpose()
     };
     let mut flows = Vec::new();
-    for (flow, stream) in saved
-        .flows
-        .into_iter()
-        .zip(crate::birth::stream_names(saved.conduit))
-    {
+    for (flow, stream) in saved.flows.into_iter().zip(stream_names(saved.conduit)) {
         flows.push(Flow {
             ring: Ring::reopen(passing::take(flow.ring)?, row.window(*stream), false)?,
             pipe: take(flow.pipe)?,
