@@ -7,3 +7,4 @@ pub(crate) mod ledger;
 pub(crate) mod orphans;
 pub(crate) mod port;
 pub(crate) mod rescue;
+pub(crate) mod sink;

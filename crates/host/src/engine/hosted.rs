@@ -6,7 +6,7 @@ use winsta_wire::{AttachMode, SessionReport};
 
 use super::Ending;
 use crate::keeper::ledger::{Behind, Rows};
-use crate::keeper::rescue::Keepsakes;
+use crate::keeper::sink::Keepsakes;
 use crate::meta::{Meta, Note};
 use crate::rows::Row;
 

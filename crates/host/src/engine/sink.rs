@@ -14,10 +14,9 @@ use super::{Core, Engine};
 use crate::audit::{Begun, Milestone};
 use crate::clock;
 use crate::keeper::conn::Greeting;
-use crate::keeper::driver::KeeperSink;
 use crate::keeper::ledger::Ledger;
 use crate::keeper::port::KeeperError;
-use crate::keeper::rescue::{Found, Keepsakes, Orphaned};
+use crate::keeper::sink::{Found, KeeperSink, Keepsakes, Orphaned};
 use crate::meta::{Meta, Note};
 use crate::problems::Topic;
 

@@ -5,8 +5,8 @@ use winsta_domain::{ConnectionId, State};
 use winsta_wire::{Answer, Buffering, Conduit, Event, RingReport, SessionReport};
 
 use super::*;
-use crate::keeper::driver::KeeperSink;
 use crate::keeper::port::{Asked, KeeperError};
+use crate::keeper::sink::{Found, KeeperSink};
 use crate::meta::Transport;
 use crate::people::Caller;
 
@@ -276,7 +276,7 @@ fn a_next_host_knows_what_this_one_wrote() {
     });
     let before = scene.engine.session(id, None).unwrap();
     let next = Scene::new();
-    next.engine.reconcile(vec![crate::keeper::rescue::Found {
+    next.engine.reconcile(vec![Found {
         report: found,
         keepsakes: Vec::new(),
     }]);

@@ -2,50 +2,17 @@
 //! when the present one is lost.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use winsta_client::Dirs;
-use winsta_wire::{Answer, Event, Refusal, RefusalKind, SessionReport};
+use winsta_wire::{Answer, Refusal, RefusalKind};
 
-use super::conn::{Conn, ConnError, Greeting, Incoming};
+use super::conn::{Conn, ConnError, Incoming};
+use super::launch::Place;
 use super::port::{KeeperError, Outcome, Outgoing, Queue};
-use super::rescue::{self, Found, Keepsakes, Orphaned};
-
-/// Whoever needs to know what the keeper says.
-pub(crate) trait KeeperSink: Send + Sync {
-    /// A keeper answers.
-    fn greeted(&self, greeting: Greeting);
-    /// These are all of its sessions.
-    fn reconcile(&self, found: Vec<Found>);
-    /// A session that was asked for runs.
-    fn spawned(&self, report: &SessionReport, keepsakes: Keepsakes);
-    /// Something happened.
-    fn event(&self, event: Event);
-    /// The keeper is lost; gives what another one is to take over.
-    fn lost(&self) -> Vec<Orphaned>;
-    /// The new keeper could not take this session over.
-    fn not_adopted(&self, orphaned: &Orphaned, reason: &KeeperError);
-    /// What hinders the rescue; `None` once it is through.
-    fn rescue_problem(&self, problem: Option<String>);
-    /// Whether the keeper was told to end, so that none is to take its place.
-    fn is_retiring(&self) -> bool;
-}
-
-/// Where keepers are found and how they are started.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) dirs: Dirs,
-    pub(crate) program: PathBuf,
-}
-
-impl Place {
-    pub(crate) fn program(&self) -> &Path {
-        &self.program
-    }
-}
+use super::rescue;
+use super::sink::{KeeperSink, keepsakes};
 
 /// Serves until the keeper was told to end, and has.
 pub(crate) async fn run(
@@ -110,7 +77,7 @@ fn take(incoming: Incoming, pending: &mut Pending, sink: &dyn KeeperSink) {
         Incoming::Reply(reply, tail, descriptors) => {
             // Before the next event is read: it may be that session's end.
             if let Ok(Answer::Spawned(report)) = &reply.outcome {
-                sink.spawned(report, rescue::keepsakes(descriptors));
+                sink.spawned(report, keepsakes(descriptors));
             }
             let outcome = reply.outcome.map_err(KeeperError::Refused);
             match pending.remove(&reply.seq) {

@@ -19,6 +19,19 @@ use crate::process;
 /// How long a keeper may take to answer on its socket.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Where keepers are found and how they are started.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) dirs: Dirs,
+    pub(crate) program: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
 /// Why there is no keeper.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LaunchError {

@@ -1,31 +1,11 @@
 //! Learns what a keeper has, and hands a dead keeper's sessions to a new one.
 
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
-
-use winsta_wire::{Adopt, Answer, SessionReport, Verb};
+use winsta_wire::{Answer, Verb};
 
 use super::conn::{Conn, ConnError};
-use super::driver::{KeeperSink, Place};
-use super::launch::{self, LaunchError};
+use super::launch::{self, LaunchError, Place};
 use super::port::KeeperError;
-
-/// A session's descriptors, kept against its keeper's death.
-pub(crate) type Keepsakes = Vec<Arc<OwnedFd>>;
-
-/// A session that a keeper has.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) report: SessionReport,
-    pub(crate) keepsakes: Keepsakes,
-}
-
-/// A session whose keeper died.
-#[derive(Debug)]
-pub(crate) struct Orphaned {
-    pub(crate) adopt: Adopt,
-    pub(crate) keepsakes: Keepsakes,
-}
+use super::sink::{Found, KeeperSink, Orphaned, keepsakes};
 
 /// Why sessions are without a keeper.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +16,6 @@ pub(crate) enum RescueError {
     /// It was lost too.
     #[error("the new keeper was lost")]
     Conn(#[from] ConnError),
-}
-
-/// Makes descriptors that came with a frame shareable.
-pub(crate) fn keepsakes(descriptors: Vec<OwnedFd>) -> Keepsakes {
-    descriptors.into_iter().map(Arc::new).collect()
 }
 
 /// All sessions of the keeper, with their keepsakes.
