@@ -76,23 +76,47 @@ impl Machines {
 
     /// Starts a machine that is called `name`, with winsta on it.
     pub fn add(&mut self, name: &str) -> &Desk {
-        let port = self.start(name);
+        let port = self.start(name, "");
         self.known(port);
         let program = winsta().display().to_string();
         self.entry(name, port, &format!("winsta = \"{program}\""));
         self.desk(name)
     }
 
+    /// Starts a machine on which all logins go through `winsta login`; `config` is its
+    /// configuration.
+    pub fn add_hosting(&mut self, name: &str, config: &str) -> &Desk {
+        let forced = format!("ForceCommand {} login", winsta().display());
+        let sftp = "Subsystem sftp internal-sftp";
+        let port = self.start(name, &format!("{forced}\n{sftp}"));
+        self.known(port);
+        self.entry(name, port, "");
+        let desk = self.desk(name);
+        fs::write(desk.folder().join("config.toml"), config).expect("a file");
+        desk
+    }
+
+    /// The words that make OpenSSH's `program` reach the machine `name`, whose address follows.
+    pub fn openssh(&self, program: &str, name: &str) -> Vec<String> {
+        let config = self.folder().join("plain_config");
+        fs::write(&config, &self.config).expect("a file");
+        let port = if program == "ssh" { "-p" } else { "-P" };
+        let (config, number) = (config.display().to_string(), self.port(name).to_string());
+        [program, "-F", &config, port, &number]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
     /// Starts a machine on which nobody finds winsta.
     pub fn add_bare(&mut self, name: &str) {
-        let port = self.start(name);
+        let port = self.start(name, "");
         self.known(port);
         self.entry(name, port, "winsta = \"no-such-winsta\"");
     }
 
     /// Starts a machine whose key is not known.
     pub fn add_stranger(&mut self, name: &str) {
-        let port = self.start(name);
+        let port = self.start(name, "");
         self.entry(name, port, "");
     }
 
@@ -173,7 +197,8 @@ impl Machines {
         &machine.expect("a machine").desk
     }
 
-    fn start(&mut self, name: &str) -> u16 {
+    /// Starts a server; `more` is for its configuration.
+    fn start(&mut self, name: &str, more: &str) -> u16 {
         let desk = Desk::new();
         let port = free_port();
         let path = |name: &str| self.folder().join(name).display().to_string();
@@ -184,7 +209,7 @@ impl Machines {
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
              UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n\
-             KbdInteractiveAuthentication no\nPrintMotd no\nMaxStartups 100\nSetEnv {variables}\n",
+             KbdInteractiveAuthentication no\nPrintMotd no\nMaxStartups 100\n{more}\nSetEnv {variables}\n",
             path("host"),
             path("user.pub"),
         );

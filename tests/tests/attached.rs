@@ -219,3 +219,22 @@ fn a_session_is_controlled_by_another_only_if_its_user_agrees() {
     other.line("typed by the other");
     user.wait_text("typed by the other");
 }
+
+#[test]
+fn what_is_typed_ahead_reaches_the_program() {
+    let desk = Desk::new();
+    let Some(terminal) = terminal(&desk) else {
+        return;
+    };
+    for round in 0..8 {
+        terminal.line("clear; winsta new -- sh -c 'read line; echo \"got $line\"; read end'");
+        terminal.line(&format!("ahead {round}"));
+        terminal.wait_text(&format!("got ahead {round}"));
+        terminal.line("end");
+        until("the session to be gone", || {
+            let sessions = desk.sessions();
+            let lives = sessions.iter().any(|s| s["leader_pid"].is_u64());
+            (!lives).then_some(())
+        });
+    }
+}

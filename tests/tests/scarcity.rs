@@ -65,8 +65,13 @@ fn goes_on(desk: &Desk, ids: &[String]) {
     }
     desk.run(&["logoff", &ids[0]]).done();
     desk.start("cat");
-    assert_eq!(desk.run(&["new", "-d", "--", "cat"]).status, 3);
-    assert_eq!(desk.sessions().len(), ids.len() + 2);
+    // A connection that was about to close when the limit was reached first has given its place.
+    let (more, refused) = exhaust(desk);
+    assert!(
+        more.len() <= 1 && refused.status == 3,
+        "{more:?} {refused:?}"
+    );
+    assert_eq!(desk.sessions().len(), ids.len() + more.len() + 2);
 }
 
 /// With cgroups the keeper runs out first, without them the host would.
@@ -89,11 +94,12 @@ fn without_descriptors(cgroups: &str) {
     // Enough is left to save all that there is from a keeper's death.
     let keeper = || desk.host().status().expect("a status").keeper_pid;
     let old = keeper();
+    let sessions = desk.sessions().len();
     murder(old.as_slice());
     until("another keeper", || {
         keeper().filter(|pid| Some(*pid) != old)
     });
-    assert_eq!(desk.sessions().len(), ids.len() + 2);
+    assert_eq!(desk.sessions().len(), sessions);
     for id in &ids[1..] {
         desk.run(&["send", id, "--enter", "and still"]).done();
         desk.wait_screen(id, "and still");

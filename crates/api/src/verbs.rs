@@ -38,6 +38,9 @@ pub struct NewSession {
     pub console: bool,
     /// Give a permit to attach as well, so that nothing of a short session is missed.
     pub attach: Option<AttachRequest>,
+    /// The session of a login: where the host's rule says so, the user gets a session back that an
+    /// earlier login began and that nobody is connected to. Wants `attach`.
+    pub login: bool,
 }
 
 /// A session that was started.
@@ -48,6 +51,9 @@ pub struct Created {
     pub session: Session,
     /// The permit, if one was asked for.
     pub attach: Option<AttachTicket>,
+    /// With `login`: whether it is a session that was there before.
+    #[serde(default)]
+    pub back: bool,
 }
 
 /// A wish to attach.

@@ -239,7 +239,9 @@ impl<'a> Pump<'a> {
             return Ok(Flow::Continue(()));
         }
         match frame.json()? {
-            KeeperMessage::Attached { session, mode, .. } => self.attached(session, mode),
+            KeeperMessage::Attached { session, mode, .. } => {
+                return Ok(self.attached(session, mode));
+            }
             KeeperMessage::Snapshot(snapshot) => self.display.snapshot(snapshot),
             KeeperMessage::Missed { .. } => self.display.missed(),
             KeeperMessage::Resized { size } => self.display.resized(Instant::now(), size),
@@ -260,7 +262,7 @@ impl<'a> Pump<'a> {
         Ok(Flow::Continue(()))
     }
 
-    fn attached(&mut self, session: SessionId, mode: AttachMode) {
+    fn attached(&mut self, session: SessionId, mode: AttachMode) -> Flow {
         self.session = Some(session);
         self.mode = mode;
         self.display.attached(mode);
@@ -271,7 +273,9 @@ impl<'a> Pump<'a> {
             };
             self.notices.own(Instant::now(), text, VIEWER_NOTE);
         }
+        let flow = self.typed(&[]);
         self.direct_keys();
+        flow
     }
 
     fn notice(&mut self, json: &str) {
@@ -348,7 +352,16 @@ impl<'a> Pump<'a> {
     /// Keys that are not for the program: for the box, or of a client that only watches.
     fn typed(&mut self, keys: &[u8]) -> Flow {
         self.keys.extend_from_slice(keys);
+        if self.session.is_none() {
+            // typed ahead: for whom is not known yet
+            return Flow::Continue(());
+        }
         let keys = std::mem::take(&mut self.keys);
+        if self.keys_go_to_program() {
+            // they came before the input thread knew
+            self.shared.outbox.input(&keys);
+            return Flow::Continue(());
+        }
         let mut rest = keys.as_slice();
         while !rest.is_empty() {
             let (token, length) = match first_token(rest) {
@@ -415,8 +428,12 @@ impl<'a> Pump<'a> {
 
     /// Says where keys go.
     fn direct_keys(&self) {
-        let to_program = self.mode.controls() && self.drawn.is_none();
+        let to_program = self.keys_go_to_program();
         self.shared.to_program.store(to_program, Ordering::Release);
+    }
+
+    fn keys_go_to_program(&self) -> bool {
+        self.mode.controls() && self.drawn.is_none()
     }
 }
 

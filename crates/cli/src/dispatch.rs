@@ -38,7 +38,11 @@ pub(crate) fn read(argv: Vec<OsString>) -> Result<Call, Failure> {
     let mut argv = argv.into_iter();
     let program = argv.next().unwrap_or_default();
     let program = Path::new(&program).file_name().and_then(OsStr::to_str);
-    let program = program.unwrap_or_default().to_owned();
+    // A login shell is told by a dash that it is one.
+    let program = program
+        .unwrap_or_default()
+        .trim_start_matches('-')
+        .to_owned();
     let mut words: Vec<OsString> = argv.collect();
     let linked = TOOLS
         .iter()

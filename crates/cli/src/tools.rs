@@ -106,7 +106,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 /// All tools.
-pub(crate) const TOOLS: [Tool; 26] = [
+pub(crate) const TOOLS: [Tool; 27] = [
     Tool::windows::<windows::QuerySession>(&["query", "session"], Some("qwinsta")),
     Tool::windows::<windows::QueryUser>(&["query", "user"], Some("quser")),
     Tool::windows::<windows::QueryProcess>(&["query", "process"], Some("qprocess")),
@@ -119,6 +119,7 @@ pub(crate) const TOOLS: [Tool; 26] = [
     Tool::windows::<windows::Msg>(&["msg"], None),
     Tool::windows::<windows::Shadow>(&["shadow"], None),
     Tool::unix::<unix::New>(&["new"]),
+    Tool::new::<unix::Login>(&["login"], Some("winsta-login"), false),
     Tool::unix::<unix::Find>(&["find"]),
     Tool::unix::<unix::Connect>(&["connect"]),
     Tool::unix::<unix::Disconnect>(&["disconnect"]),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use winsta_domain::Reconnection;
 use winsta_domain::quota::Limits;
 
 /// Most bytes of a configuration file.
@@ -19,8 +20,20 @@ pub struct Config {
     pub host: HostConfig,
     /// Most bytes of output that a session keeps, unless it is started with another number.
     pub buffer_bytes: BufferBytes,
+    /// Logins that get a hosted session.
+    pub login: LoginConfig,
     /// For the clients' side: not looked at here.
     pub attach: toml::Table,
+}
+
+/// Logins that get a hosted session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoginConfig {
+    /// What a login means for the sessions that the user left: `capture`, `close` or `new`.
+    pub reconnect: Reconnection,
+    /// The shell of users whose login shell is `winsta` itself.
+    pub shell: Option<String>,
 }
 
 /// How many sessions there may be; not given: any number.

@@ -9,6 +9,7 @@ pub(crate) mod create;
 pub(crate) mod end;
 pub(crate) mod hosted;
 pub(crate) mod input;
+mod login;
 pub(crate) mod message;
 pub(crate) mod notices;
 pub(crate) mod sink;

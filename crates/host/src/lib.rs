@@ -29,6 +29,7 @@ mod process;
 mod rows;
 mod run;
 mod screen;
+pub mod shell;
 mod sources;
 
 use std::ffi::OsString;

@@ -21,6 +21,9 @@ pub(crate) struct Meta {
     /// Since when it has no client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) disconnected: Option<Timestamp>,
+    /// Whether a login began it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) login: bool,
 }
 
 impl Meta {
@@ -123,6 +126,7 @@ mod tests {
             label: Label::try_from("build".to_owned()).ok(),
             command: vec!["make".to_owned()],
             disconnected: Some(Timestamp(13)),
+            login: true,
         };
         assert_eq!(Meta::from_json(&meta.to_json()), meta);
         assert_eq!(Meta::from_json("what?"), Meta::default());

@@ -38,6 +38,42 @@ pub(crate) struct New {
     pub(crate) command: Vec<OsString>,
 }
 
+/// `login`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Give an ssh login a hosted session, which outlives its connection.",
+    after_help = "What is no interactive login (a command, scp, sftp, rsync, git, port forwarding) goes to your shell untouched.
+If there is no host, or it fails, you get a plain shell, and are told so. As a login shell the program is
+called winsta-login (see install-links). What becomes of sessions that earlier logins left is said in
+config.toml: under [login], reconnect = \"capture\" leads back to the one left last, \"close\" ends
+them, \"new\" leaves them.
+
+Examples:
+  winsta login                             in sshd_config, after ForceCommand
+  winsta-login                             in /etc/passwd, as a user's shell
+  winsta login --profile && exit           at the end of your ~/.profile"
+)]
+pub(crate) struct Login {
+    /// From a profile: for interactive ssh logins alone; fails where there is no hosted session, so
+    /// that the profile goes on.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// As a login shell: let your shell run this command.
+    #[arg(short = 'c', value_name = "COMMAND", conflicts_with = "profile")]
+    pub(crate) command: Option<OsString>,
+    /// As a login shell: ignored, a login shell it is.
+    #[arg(short = 'l', long = "login", hide = true)]
+    pub(crate) login: bool,
+    /// What follows a command is for it.
+    #[arg(
+        hide = true,
+        requires = "command",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) arguments: Vec<OsString>,
+}
+
 /// `connect`.
 #[derive(Args, Debug)]
 #[command(

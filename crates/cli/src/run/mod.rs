@@ -14,6 +14,7 @@ mod host;
 mod keys;
 mod known;
 pub(crate) mod links;
+mod login;
 mod msg;
 mod new;
 mod query;

@@ -75,7 +75,7 @@ fn travels(name: &str) -> bool {
 
 /// A session like the place where the command was called, as far as that means something on the
 /// host's machine.
-fn like_here(host: &Host) -> NewSession {
+pub(super) fn like_here(host: &Host) -> NewSession {
     let remote = host.is_remote();
     let cwd = env::current_dir().ok().filter(|_| !remote);
     NewSession {
@@ -90,7 +90,7 @@ fn like_here(host: &Host) -> NewSession {
 }
 
 /// The size that is asked for, else this terminal's.
-fn size(asked: Option<TerminalSize>) -> Option<(u32, u32)> {
+pub(super) fn size(asked: Option<TerminalSize>) -> Option<(u32, u32)> {
     let own = || {
         let size = tcgetwinsize(io::stdout())
             .or_else(|_| tcgetwinsize(io::stdin()))

@@ -11,6 +11,7 @@ use winsta_wire::{Answer, AttachMode, FirstPermit, Notice, Ticket, Verb as Ask};
 use super::hosted::Expected;
 use super::{Core, Engine};
 use crate::access::Verb;
+use crate::clock;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Note, Transport, connection_name};
@@ -72,6 +73,7 @@ impl Core {
             id: connection,
             mode: pass.mode,
             note: pass.note.clone(),
+            until: clock::now().plus_millis(u64::from(TICKET_SECONDS) * 1_000),
         });
         Ok(FirstPermit {
             connection,
@@ -108,20 +110,27 @@ impl Engine {
 
     /// Registers a permit with the keeper.
     async fn issue(&self, id: SessionId, pass: Pass) -> Result<AttachTicket, Failure> {
-        let (connection, asked) = {
-            let mut core = self.core();
-            let permit = core.expect(id, &pass)?;
-            let verb = Ask::Ticket {
-                session: id,
-                connection: permit.connection,
-                ticket: permit.ticket,
-                mode: permit.mode,
-                seconds: permit.seconds,
-                note: permit.note,
-            };
-            (permit.connection, self.keeper.ask(verb, Vec::new()))
+        let permit = self.core().expect(id, &pass)?;
+        self.give(id, pass, permit).await
+    }
+
+    /// Tells the keeper of a permit whose holder is [expected](Core::expect).
+    pub(super) async fn give(
+        &self,
+        id: SessionId,
+        pass: Pass,
+        permit: FirstPermit,
+    ) -> Result<AttachTicket, Failure> {
+        let connection = permit.connection;
+        let verb = Ask::Ticket {
+            session: id,
+            connection,
+            ticket: permit.ticket,
+            mode: permit.mode,
+            seconds: permit.seconds,
+            note: permit.note,
         };
-        answer(asked)
+        answer(self.keeper.ask(verb, Vec::new()))
             .await
             .map_err(|error| keeper_failure(&error))?;
         Ok(self.show(pass, connection))

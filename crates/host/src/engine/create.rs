@@ -17,6 +17,7 @@ use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Meta, Transport};
 use crate::process;
+use crate::shell;
 
 /// A session that is asked for, its parts checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ struct Plan {
     capacity: u64,
     buffering: Buffering,
     console: bool,
+    login: bool,
 }
 
 impl Engine {
@@ -37,6 +39,11 @@ impl Engine {
     ///
     /// `user` is who asks, and who attaches if `wanted` says so.
     pub(crate) async fn create(&self, wanted: NewSession, user: &str) -> Result<Created, Failure> {
+        if wanted.login
+            && let Some(back) = self.reconnect(&wanted, user).await?
+        {
+            return Ok(back);
+        }
         let first = wanted.attach.as_ref();
         let first = first.map(|request| Pass::new(request, user.to_owned(), Transport::Unix));
         let first = first.transpose()?;
@@ -72,6 +79,7 @@ impl Engine {
                 Ok(Created {
                     session: self.created(id)?,
                     attach: attach.map(|(pass, connection)| self.show(pass, connection)),
+                    back: false,
                 })
             }
             Ok(_) => Err(self.not_created(id, &KeeperError::Strange)),
@@ -172,6 +180,7 @@ impl Engine {
             capacity: capacity.get(),
             buffering,
             console: wanted.console,
+            login: wanted.login,
         })
     }
 
@@ -180,7 +189,7 @@ impl Engine {
         if !command.is_empty() {
             return (command, None);
         }
-        let shell = self.owner.shell.clone();
+        let shell = shell::usable(&self.owner.shell, self.config.login.shell.as_deref());
         let name = shell.rsplit('/').next().unwrap_or_default();
         let arg0 = format!("-{name}");
         (vec![shell], Some(arg0))
@@ -240,6 +249,7 @@ impl Engine {
             label: plan.label,
             command: Meta::listed_command(&plan.argv),
             disconnected: Some(now),
+            login: plan.login,
         };
         let spawn = Spawn {
             session: id,
@@ -280,7 +290,10 @@ impl Engine {
             ("HOME", &self.owner.home),
             ("USER", &self.owner.name),
             ("LOGNAME", &self.owner.name),
-            ("SHELL", &self.owner.shell),
+            (
+                "SHELL",
+                &shell::usable(&self.owner.shell, self.config.login.shell.as_deref()),
+            ),
             // A caller on another machine does not know what is right here.
             ("PATH", &std::env::var("PATH").unwrap_or_default()),
         ] {

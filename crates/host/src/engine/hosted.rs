@@ -43,6 +43,8 @@ pub(crate) struct Expected {
     pub(crate) id: ConnectionId,
     pub(crate) mode: AttachMode,
     pub(crate) note: Note,
+    /// When the permit is void.
+    pub(crate) until: Timestamp,
 }
 
 impl Hosted {
@@ -82,6 +84,11 @@ impl Hosted {
             None => make(self),
         };
         self.row.insert(row)
+    }
+
+    /// Whether a client that has a permit may still come.
+    pub(crate) fn is_expected(&self, now: Timestamp) -> bool {
+        self.expected.iter().any(|expected| now < expected.until)
     }
 
     /// Takes note of what the ledger says of its clients.
