@@ -97,11 +97,16 @@ pub fn descriptors(pid: u32) -> usize {
     entries.count()
 }
 
-/// Memory that is this process's share (Pss), in KiB.
+/// Memory that is this process's own, and its share of files in memory, in KiB. Pages of programs
+/// are not counted: how they are shared out changes with whatever else runs.
 pub fn memory(pid: u32) -> u64 {
     let path = format!("/proc/{pid}/smaps_rollup");
     let rollup = fs::read_to_string(path).expect("the process lives");
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.expect("a number of kB")
+    let kilobytes = |key: &str| {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(key));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.unwrap_or_else(|| panic!("{key} in kB: {rollup}"))
+    };
+    let (own, files): (u64, u64) = (kilobytes("Pss_Anon:"), kilobytes("Pss_Shmem:"));
+    own + files
 }
