@@ -32,7 +32,7 @@ fn sessions_of_another_machine_are_listed_as_its_own_are() {
             .done(),
     );
     assert_eq!(json[0]["host"], "web01");
-    assert!(json[0].get("error").is_none());
+    assert_eq!(json[0]["error"], Value::Null);
     let processes = desk.run(&["qprocess", "cat", "/server:web01"]).done();
     assert!(processes.contains("cat"), "{processes}");
     // The one here is another one.
