@@ -245,6 +245,10 @@ fn a_session_survives_the_connection_through_which_it_is_seen() {
 
 #[test]
 fn a_machine_without_winsta_is_listed_told_and_logged_off_all_the_same() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: the ssh server of an ordinary user gives no terminals");
+        return;
+    }
     let Some(mut machines) = Machines::new() else {
         return;
     };
