@@ -92,6 +92,12 @@ impl Terminal {
         self.tmux(&["paste-buffer", "-p"]);
     }
 
+    /// What programs have put on the terminal's clipboard last.
+    pub fn clipboard(&self) -> Option<String> {
+        let buffers = self.capture(&["list-buffers"]);
+        (!buffers.is_empty()).then(|| self.capture(&["show-buffer"]))
+    }
+
     /// Gives the window another size.
     pub fn resize(&self, cols: u16, rows: u16) {
         let (cols, rows) = (cols.to_string(), rows.to_string());

@@ -69,6 +69,11 @@ fn commands_that_make_no_sense_say_why_and_change_nothing() {
             2,
             "must not be empty",
         ),
+        (&["new", "-d", "--size", &long, "--", "cat"], 2, "xxx"),
+        (&["new", &format!("--{long}")], 2, "unexpected argument"),
+        (&[&long], 2, "unrecognized subcommand"),
+        (&["query", &long], 2, "there is no 'xxx"),
+        (&["read", &long], 1, "No session exists for xxx"),
         (&["new", "-d", "--size", "0x0", "--", "cat"], 2, size),
         (
             &["new", "-d", "--size", "10000x10000", "--", "cat"],
@@ -89,6 +94,8 @@ fn commands_that_make_no_sense_say_why_and_change_nothing() {
         assert!(ran.err.contains(wanted), "{first}: {}", ran.err);
         let unsafe_to_show = ran.err.chars().any(|c| c.is_control() && c != '\n');
         assert!(!unsafe_to_show, "{first}: {:?}", ran.err);
+        let length = ran.err.chars().count();
+        assert!(length < 1_000, "{first}: {length} characters");
         assert_eq!(list(&desk), before, "{first}");
     }
 }

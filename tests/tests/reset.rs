@@ -75,6 +75,49 @@ fn nothing_survives(cgroup: &str) {
 }
 
 #[test]
+fn one_census_finds_what_each_session_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeper = Keeper::start(folder.path());
+    let mut host = keeper.host();
+    let helpers = "sleep 1000 & setsid sleep 1000 & (setsid sleep 1000 &); echo ready; cat";
+    let mut expected = Vec::new();
+    for id in 1..=3 {
+        host.spawn(script(id, helpers));
+        until("its processes", || {
+            contains(&host.output(id, Stream::Out), b"ready").then_some(())
+        });
+        let session = SessionId(id);
+        let mut members = until("all of them", || {
+            let answer = host.must(Verb::Members { session });
+            let Answer::Members(members) = answer else {
+                panic!("no members: {answer:?}")
+            };
+            let images = members.iter().map(|member| member.image.as_str());
+            let sleepers = images.clone().filter(|image| *image == "sleep").count();
+            (sleepers == 3 && images.clone().any(|image| image == "cat")).then_some(members)
+        });
+        members.sort_unstable_by_key(|member| member.pid);
+        expected.extend(members.into_iter().map(|member| (session, member)));
+    }
+    for skipped in [0, 1, 5, expected.len()] {
+        let (before, behind) = expected.split_at(skipped);
+        let after = before
+            .last()
+            .map(|(session, member)| (*session, member.pid));
+        let members = behind.to_vec();
+        let answer = host.must(Verb::Census { after });
+        assert_eq!(
+            answer,
+            Answer::Census {
+                members,
+                more: false
+            },
+            "{skipped}"
+        );
+    }
+}
+
+#[test]
 fn nothing_survives_a_reset_without_cgroups() {
     nothing_survives("off");
 }

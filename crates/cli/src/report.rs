@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use winsta_api::ErrorCode;
 use winsta_client::ClientError;
+use winsta_domain::brief;
 
 /// What the statuses mean, for `--help` and the manual.
 pub(crate) const STATUSES: &str = "Exit status:
@@ -92,6 +93,7 @@ impl Failure {
     /// `No session exists for bob`
     pub(crate) fn nothing(kind: &str, name: &str) -> Self {
         let name = crate::table::layout::visible(name);
+        let name = brief(&name);
         Self {
             exit: Exit::Nothing,
             text: Text::Plain(format!("No {kind} exists for {name}")),
@@ -181,10 +183,11 @@ pub(crate) fn say(text: &str) {
     let _gone = writeln!(io::stderr(), "winsta: {}", shown(text));
 }
 
-/// The lines of a text without control characters: parts of it may come from elsewhere.
+/// The lines of a text without control characters, and no longer than people read: parts of it
+/// may come from elsewhere.
 fn shown(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(crate::table::layout::visible).collect();
-    lines.join("\n")
+    brief(&lines.join("\n")).into_owned()
 }
 
 /// The exit status that an answer of the host stands for.

@@ -3,6 +3,7 @@
 //! This crate does no I/O and reads no clock. Everything here is a value or a decision about
 //! values, so every rule of the system can be tested without a process, a socket or a second.
 
+pub mod brief;
 pub mod exit;
 pub mod glob;
 pub mod guard;
@@ -18,6 +19,7 @@ pub mod span;
 pub mod state;
 pub mod time;
 
+pub use brief::brief;
 pub use exit::ExitStatus;
 pub use glob::Glob;
 pub use ids::{ConnectionId, Incarnation, SessionId};

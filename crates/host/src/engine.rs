@@ -5,6 +5,7 @@
 //! keeper and told to whoever listens.
 
 pub(crate) mod attach;
+pub(crate) mod countdown;
 pub(crate) mod create;
 pub(crate) mod end;
 pub(crate) mod hosted;
@@ -262,7 +263,9 @@ impl Engine {
 
     /// Gives the keeper the present description of a session, for the next host.
     pub(crate) fn write_meta(&self, core: &mut Core, id: SessionId) {
+        let countdowns = core.notices.countdowns_of(id).cloned().collect();
         if let Some(hosted) = core.sessions.get_mut(&id) {
+            hosted.meta.countdowns = countdowns;
             hosted.meta.disconnected = hosted.machine.disconnected_since();
             self.keeper.post(Verb::SetMeta {
                 session: id,

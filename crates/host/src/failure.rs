@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use winsta_api::{ApiError, ErrorCode};
-use winsta_domain::SessionId;
+use winsta_domain::{SessionId, brief};
 use winsta_wire::RefusalKind;
 
 use crate::keeper::port::KeeperError;
@@ -33,18 +33,18 @@ impl DerefMut for Failure {
     }
 }
 
-/// A refusal.
-pub(crate) fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
+/// A refusal. What it quotes is cut to a length that people read.
+pub(crate) fn failure(code: ErrorCode, message: impl AsRef<str>) -> Failure {
     Failure(Box::new(ApiError {
         code,
-        message: message.into(),
+        message: brief(message.as_ref()).into_owned(),
         hint: None,
         holders: Vec::new(),
     }))
 }
 
 /// A refusal that says what to do next.
-pub(crate) fn hinted(code: ErrorCode, message: impl Into<String>, hint: &str) -> Failure {
+pub(crate) fn hinted(code: ErrorCode, message: impl AsRef<str>, hint: &str) -> Failure {
     let mut failure = failure(code, message);
     failure.hint = Some(hint.to_owned());
     failure

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+pub(crate) mod door;
 mod gate;
 mod hosts;
 mod output;
@@ -18,12 +19,14 @@ use tokio::sync::mpsc;
 
 use crate::activity::Activity;
 use crate::engine::Engine;
+use crate::looks::Looks;
 
 /// What requests work with.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Arc<Engine>,
     pub(crate) activity: Arc<Activity>,
+    pub(crate) looks: Arc<Looks>,
     pub(crate) wishes: mpsc::Sender<Wish>,
 }
 

@@ -21,6 +21,7 @@ mod failure;
 mod http;
 mod keeper;
 mod log;
+mod looks;
 mod meta;
 mod numbering;
 mod people;

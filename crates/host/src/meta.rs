@@ -1,7 +1,9 @@
 //! What the host writes about sessions and clients into the keeper, so that the next host knows.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use winsta_api::How;
 use winsta_domain::{ConnectionId, Label, Timestamp};
+use winsta_wire::Verb;
 
 /// The host's description of a session. Keys are only ever added; missing ones have defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,15 +26,47 @@ pub(crate) struct Meta {
     /// Whether a login began it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) login: bool,
+    /// What counts down to its end.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "understood")]
+    pub(crate) countdowns: Vec<Countdown>,
+}
+
+/// A warning that counts down to the end of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Countdown {
+    /// Number of the warning.
+    pub(crate) id: u32,
+    /// How the session will be ended.
+    pub(crate) how: How,
+    /// When.
+    pub(crate) due: Timestamp,
+    /// Name of the user who wants it.
+    pub(crate) by: String,
+    /// The user's id.
+    pub(crate) uid: u32,
+    /// What the session's user is told.
+    pub(crate) text: String,
+    /// Whether the session's user may cancel it.
+    pub(crate) user_may_cancel: bool,
 }
 
 impl Meta {
     /// Most bytes of a command that are kept for listings.
     const MAX_COMMAND: usize = 2 << 10;
 
-    /// The description as text.
+    /// The description as text, as much of it as the keeper takes.
     pub(crate) fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        let whole = serde_json::to_string(self).unwrap_or_default();
+        if whole.len() <= Verb::MAX_META {
+            return whole;
+        }
+        // Too long together: what is only shown gives way to what is done.
+        let mut short = self.clone();
+        short.command.clear();
+        for countdown in &mut short.countdowns {
+            countdown.text.clear();
+        }
+        serde_json::to_string(&short).unwrap_or_default()
     }
 
     /// Reads a description; what an unknown host wrote gives an empty one.
@@ -49,6 +83,14 @@ impl Meta {
         };
         command.iter().take_while(fits).cloned().collect()
     }
+}
+
+/// As many of a list's items as this build understands: one that it does not must not cost the
+/// rest of a description.
+fn understood<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Countdown>, D::Error> {
+    let items = Vec::<serde_json::Value>::deserialize(from)?;
+    let known = items.into_iter().map(serde_json::from_value);
+    Ok(known.filter_map(Result::ok).collect())
 }
 
 /// What the host writes about a client when it registers its ticket.
@@ -127,11 +169,42 @@ mod tests {
             command: vec!["make".to_owned()],
             disconnected: Some(Timestamp(13)),
             login: true,
+            countdowns: vec![countdown("tea")],
         };
         assert_eq!(Meta::from_json(&meta.to_json()), meta);
         assert_eq!(Meta::from_json("what?"), Meta::default());
         let newer = r#"{"user":"ann","colour":"red"}"#;
         assert_eq!(Meta::from_json(newer).user, "ann");
+        let newer = meta.to_json().replace("\"logoff\"", "\"hibernate\"");
+        let read = Meta::from_json(&newer);
+        assert_eq!((read.uid, read.countdowns), (7, Vec::new()));
+    }
+
+    fn countdown(text: &str) -> Countdown {
+        Countdown {
+            id: 5,
+            how: How::Logoff,
+            due: Timestamp(14),
+            by: "root".to_owned(),
+            uid: 0,
+            text: text.to_owned(),
+            user_may_cancel: true,
+        }
+    }
+
+    #[test]
+    fn countdowns_fit_whatever_they_say() {
+        let text = "\u{1}".repeat(8 << 10);
+        let meta = Meta {
+            user: "ann".to_owned(),
+            command: Meta::listed_command(&["\u{1}".repeat(2_000)]),
+            countdowns: vec![countdown(&text); 8],
+            ..Meta::default()
+        };
+        let json = meta.to_json();
+        assert!(json.len() <= Verb::MAX_META, "{}", json.len());
+        let read = Meta::from_json(&json);
+        assert_eq!((read.user.as_str(), read.countdowns.len()), ("ann", 8));
     }
 
     #[test]

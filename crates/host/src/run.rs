@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 use winsta_client::{DirError, Dirs};
 use winsta_wire::Verb as Ask;
@@ -20,6 +20,7 @@ use crate::args::Args;
 use crate::audit::Audit;
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
+use crate::http::door::Door;
 use crate::http::{App, Wish, router, server};
 use crate::keeper::conn::{Conn, ConnError};
 use crate::keeper::driver::{self, KeeperSink, Place};
@@ -115,7 +116,7 @@ pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
 struct Running {
     app: App,
     router: Router,
-    places: Arc<Semaphore>,
+    door: Arc<Door>,
     wishes: mpsc::Receiver<Wish>,
     lock: OwnedFd,
 }
@@ -136,12 +137,13 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     let app = App {
         engine,
         activity: Arc::new(Activity::new()),
+        looks: Arc::default(),
         wishes: sender,
     };
     let mut running = Running {
         router: router(app.clone()),
         app,
-        places: server::places(),
+        door: Arc::new(Door::new()),
         wishes,
         lock: prepared.lock,
     };
@@ -154,11 +156,8 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     );
     ready();
     loop {
-        let accepting = server::accept(
-            &listener,
-            running.router.clone(),
-            Arc::clone(&running.places),
-        );
+        let accepting =
+            server::accept(&listener, running.router.clone(), Arc::clone(&running.door));
         let end = tokio::select! {
             () = accepting => End::Leave,
             () = linger(&running.app) => End::NobodyNeedsIt,
@@ -238,6 +237,7 @@ async fn begin(
     engine.greeted(greeting);
     let found = rescue::gather(&mut conn).await?;
     engine.begin_with(found);
+    engine.resume_countdowns();
     Ok((engine, queue, conn, place))
 }
 
@@ -286,7 +286,11 @@ impl Running {
         // Who finds no socket starts another host, which waits for this one's lock.
         let _ = std::fs::remove_file(&path);
         while let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await {
-            tokio::spawn(server::serve(stream, self.router.clone()));
+            tokio::spawn(server::serve(
+                stream,
+                self.router.clone(),
+                self.door.enter(None),
+            ));
         }
         tokio::task::yield_now().await;
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;

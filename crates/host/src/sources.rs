@@ -90,7 +90,8 @@ pub(crate) fn unsupported(source: &dyn SessionSource, verb: Verb) -> Option<Fail
     }
 }
 
-fn empty(host: &str, id: SessionId, name: &str, state: State, kind: &str) -> Session {
+/// A row that says no more than what it is.
+pub(crate) fn empty(host: &str, id: SessionId, name: &str, state: State, kind: &str) -> Session {
     Session {
         host: host.to_owned(),
         id: id.0,

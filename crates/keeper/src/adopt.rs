@@ -13,7 +13,7 @@ use crate::picture::Picture;
 use crate::refuse::{invalid, refusal, system};
 use crate::ring::Ring;
 use crate::server::{Server, Token};
-use crate::session::{Flow, Session};
+use crate::session::{Flow, Parts, Session};
 
 impl Server {
     /// Takes over a session with the descriptors that the host kept.
@@ -85,7 +85,7 @@ fn resume(
         }
         _ => None,
     };
-    Ok(Session {
+    Ok(Session::new(Parts {
         id: report.session,
         leader: i32::try_from(report.leader).map_err(|_| invalid("no such process id"))?,
         pidfd,
@@ -98,21 +98,11 @@ fn resume(
         stdin,
         flows,
         picture,
-        input: VecDeque::new(),
-        close_input: false,
         buffering: report.buffering,
         started: report.started,
         meta: report.meta,
-        exit: None,
-        unasked: None,
-        finished: false,
-        collected: None,
-        ladder: None,
-        patience: None,
-        clients: Vec::new(),
-        armed: [0; 3],
         row,
-    })
+    }))
 }
 
 /// `None` for the `/dev/null` that stands for a descriptor that was closed.

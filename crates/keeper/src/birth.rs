@@ -18,7 +18,7 @@ use crate::picture::Picture;
 use crate::pty;
 use crate::refuse::{invalid, refusal, system};
 use crate::ring::Ring;
-use crate::session::{Flow, Session};
+use crate::session::{Flow, Parts, Session};
 use crate::sys::exec::Image;
 use crate::sys::fork::{self, Birth, Child, ChildOf};
 use crate::sys::limits::FileLimit;
@@ -77,7 +77,7 @@ impl Cradle<'_> {
         row.set(Word::Leader, pid.unsigned_abs().into());
         row.set(Word::Mark, mark.unwrap_or(0));
         row.set(Word::LastInput, self.now.0);
-        let session = Session {
+        let session = Session::new(Parts {
             id: spawn.session,
             row,
             leader: pid,
@@ -94,20 +94,10 @@ impl Cradle<'_> {
                 Conduit::Pty(size) => Some(Picture::new(size)),
                 Conduit::Pipes => None,
             },
-            input: std::collections::VecDeque::new(),
-            close_input: false,
             buffering: spawn.buffering,
             started: self.now,
             meta: spawn.meta,
-            exit: None,
-            unasked: None,
-            finished: false,
-            collected: None,
-            ladder: None,
-            patience: None,
-            clients: Vec::new(),
-            armed: [0; 3],
-        };
+        });
         Ok((session, status))
     }
 

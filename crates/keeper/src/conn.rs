@@ -86,6 +86,13 @@ impl Conn {
         self.socket.as_fd()
     }
 
+    /// Every descriptor that it has: its socket, and those that came or go with frames.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let going = self.outbox.parcels().flat_map(|(_, parcel)| parcel);
+        let passed = self.descriptors.iter().chain(going);
+        std::iter::once(self.fd()).chain(passed.map(AsFd::as_fd))
+    }
+
     pub(crate) fn attached(&self) -> Option<&Attached> {
         match &self.role {
             Role::Attached(attached) => Some(attached),

@@ -168,6 +168,7 @@ impl Server {
             } => self.acknowledge(session, stream, upto),
             Verb::Line { session } => self.line(session),
             Verb::Members { session } => self.members(session),
+            Verb::Census { after } => self.census(after),
             Verb::Notify {
                 session,
                 connection,

@@ -5,11 +5,13 @@
 //! environment, ignore signals, stop), and nothing on Linux uses that limit. So one look at every
 //! process of the machine finds a session's, at the price of one system call each.
 
+use std::collections::HashMap;
 use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+use winsta_domain::SessionId;
 use winsta_wire::Member;
 
 use crate::sys::limits;
@@ -70,6 +72,29 @@ impl Census {
         let pids = self.processes.iter().filter(fits).map(|(pid, ..)| *pid);
         pids.filter(|pid| !is_dead(*pid)).collect()
     }
+
+    /// Process ids of all sessions' processes, in order; some may be dead.
+    pub(crate) fn housed(
+        &self,
+        sessions: impl Iterator<Item = (SessionId, Membership)>,
+    ) -> Vec<(SessionId, u32)> {
+        let (mut marks, mut leaders, mut host) = (HashMap::new(), HashMap::new(), None);
+        for (id, membership) in sessions {
+            marks.extend(membership.mark.map(|mark| (mark, id)));
+            leaders.insert(membership.leader, id);
+            host = membership.host;
+        }
+        let processes = self.processes.iter();
+        let housed = processes.filter_map(|(pid, mark, leader)| {
+            let by_mark = mark.and_then(|mark| marks.get(&mark));
+            let id = by_mark.or_else(|| leaders.get(&(*leader)?))?;
+            let pid = u32::try_from(*pid).ok();
+            (host.and_then(|host| u32::try_from(host).ok()) != pid).then_some((*id, pid?))
+        });
+        let mut housed: Vec<_> = housed.collect();
+        housed.sort_unstable();
+        housed
+    }
 }
 
 /// Looks at every process there is but this one.
@@ -107,6 +132,15 @@ fn is_dead(pid: i32) -> bool {
         .rposition(|byte| *byte == b')')
         .and_then(|end| stat.get(end + 2));
     matches!(state, Some(b'Z' | b'X') | None)
+}
+
+/// What people want to know of a process; `None` if it does not live any more.
+pub(crate) fn living(pid: u32) -> Option<Member> {
+    let pid = i32::try_from(pid).ok()?;
+    if is_dead(pid) {
+        return None;
+    }
+    describe(pid)
 }
 
 /// What people want to know of a process; `None` if it is gone.

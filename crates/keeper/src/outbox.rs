@@ -25,24 +25,57 @@ struct Piece {
     descriptors: Vec<OwnedFd>,
 }
 
+impl Piece {
+    fn unsent(&self) -> &[u8] {
+        self.bytes.get(self.sent..).unwrap_or_default()
+    }
+}
+
 /// The peer is gone, or lets too much pile up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lost;
 
 impl Outbox {
     /// What an earlier life of the keeper had not sent yet.
-    pub(crate) fn resume(bytes: Vec<u8>) -> Self {
+    ///
+    /// `parcels` are the descriptors, each with the offset of the byte that they go with, lowest
+    /// first.
+    pub(crate) fn resume(mut bytes: Vec<u8>, parcels: Vec<(usize, Vec<OwnedFd>)>) -> Self {
         let mut outbox = Self::default();
-        if !bytes.is_empty() {
-            outbox.push(bytes, Vec::new());
+        for (offset, descriptors) in parcels.into_iter().rev() {
+            let piece = bytes.split_off(offset.min(bytes.len()));
+            outbox.push_front(piece, descriptors);
         }
+        outbox.push_front(bytes, Vec::new());
         outbox
     }
 
-    /// All bytes that wait, for a later life of the keeper. Descriptors are left out.
+    /// All bytes that wait, for a later life of the keeper.
     pub(crate) fn remainder(&self) -> Vec<u8> {
-        let unsent = |piece: &Piece| piece.bytes.get(piece.sent..).unwrap_or_default().to_vec();
-        self.pieces.iter().flat_map(unsent).collect()
+        let unsent = self.pieces.iter().map(Piece::unsent);
+        unsent.flatten().copied().collect()
+    }
+
+    /// The descriptors that wait, each with its offset in the [remainder](Self::remainder).
+    pub(crate) fn parcels(&self) -> impl Iterator<Item = (usize, &[OwnedFd])> {
+        let mut offset = 0;
+        let parcels = self.pieces.iter().map(move |piece| {
+            let at = offset;
+            offset += piece.unsent().len();
+            (at, piece.descriptors.as_slice())
+        });
+        parcels.filter(|(_, descriptors)| !descriptors.is_empty())
+    }
+
+    fn push_front(&mut self, bytes: Vec<u8>, descriptors: Vec<OwnedFd>) {
+        if !bytes.is_empty() {
+            self.waiting += bytes.len();
+            self.pieces.push_front(Piece {
+                bytes,
+                sent: 0,
+                descriptors,
+            });
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -62,9 +95,8 @@ impl Outbox {
     /// Sends what the socket takes. `Ok(true)`: nothing waits any more.
     pub(crate) fn flush(&mut self, socket: BorrowedFd<'_>) -> Result<bool, Lost> {
         while let Some(piece) = self.pieces.front_mut() {
-            let rest = piece.bytes.get(piece.sent..).unwrap_or_default();
             let descriptors: Vec<_> = piece.descriptors.iter().map(AsFd::as_fd).collect();
-            match passing::send(socket, &[IoSlice::new(rest)], &descriptors) {
+            match passing::send(socket, &[IoSlice::new(piece.unsent())], &descriptors) {
                 Ok(sent) => {
                     piece.sent += sent;
                     piece.descriptors.clear();

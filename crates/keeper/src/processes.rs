@@ -23,6 +23,24 @@ impl Server {
         ))
     }
 
+    /// Members of all sessions, from one look at the machine's processes.
+    pub(crate) fn census(&self, after: Option<(SessionId, u32)>) -> Outcome {
+        let host = self.host();
+        let sessions = self.sessions.iter();
+        let live = sessions.filter(|(_, session)| session.collected.is_none());
+        let memberships = live.map(|(id, session)| (*id, session.membership(host)));
+        let census = members::census().map_err(|error| system("look at processes", &error))?;
+        let housed = census.housed(memberships);
+        let behind = |(session, pid): &(SessionId, u32)| after.is_none_or(|a| (*session, *pid) > a);
+        let mut living = housed
+            .into_iter()
+            .filter(behind)
+            .filter_map(|(session, pid)| Some((session, members::living(pid)?)));
+        let members = living.by_ref().take(Answer::MAX_CENSUS).collect();
+        let more = living.next().is_some();
+        Ok(Answer::Census { members, more })
+    }
+
     pub(crate) fn signal(&mut self, id: SessionId, signal: u8, to: Signalled) -> Outcome {
         let host = self.host();
         let session = self.known(id)?;

@@ -72,7 +72,59 @@ pub(crate) struct Session {
     pub(crate) armed: [u32; 3],
 }
 
+/// What a session begins with, whether it is born here or taken over.
+pub(crate) struct Parts {
+    pub(crate) id: SessionId,
+    pub(crate) row: Row,
+    pub(crate) leader: i32,
+    pub(crate) pidfd: OwnedFd,
+    pub(crate) child: bool,
+    pub(crate) mark: Option<u64>,
+    pub(crate) cgroup: Option<Cgroup>,
+    pub(crate) conduit: Conduit,
+    pub(crate) device: Option<String>,
+    pub(crate) master: Option<OwnedFd>,
+    pub(crate) stdin: Option<OwnedFd>,
+    pub(crate) flows: Vec<Flow>,
+    pub(crate) picture: Option<Picture>,
+    pub(crate) buffering: Buffering,
+    pub(crate) started: Timestamp,
+    pub(crate) meta: String,
+}
+
 impl Session {
+    /// A session that nothing has happened to.
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            id: parts.id,
+            row: parts.row,
+            leader: parts.leader,
+            pidfd: parts.pidfd,
+            child: parts.child,
+            mark: parts.mark,
+            cgroup: parts.cgroup,
+            conduit: parts.conduit,
+            device: parts.device,
+            master: parts.master,
+            stdin: parts.stdin,
+            flows: parts.flows,
+            picture: parts.picture,
+            input: VecDeque::new(),
+            close_input: false,
+            buffering: parts.buffering,
+            started: parts.started,
+            meta: parts.meta,
+            exit: None,
+            unasked: None,
+            finished: false,
+            collected: None,
+            ladder: None,
+            patience: None,
+            clients: Vec::new(),
+            armed: [0; 3],
+        }
+    }
+
     /// The descriptor that a stream comes from.
     pub(crate) fn source(&self, stream: Stream) -> Option<BorrowedFd<'_>> {
         match (self.conduit, stream) {

@@ -28,7 +28,7 @@ use crate::picture::Picture;
 use crate::refuse::refusal;
 use crate::ring::Ring;
 use crate::server::{Server, Token};
-use crate::session::{Flow, Session};
+use crate::session::{Flow, Parts, Session};
 use crate::sys::limits::FileLimit;
 use crate::sys::{passing, signals};
 use crate::tickets::Tickets;
@@ -132,7 +132,7 @@ impl Server {
                 kept.extend(flow.pipe.as_ref().map(AsFd::as_fd));
             }
         }
-        kept.extend(self.conns.values().map(Conn::fd));
+        kept.extend(self.conns.values().flat_map(Conn::descriptors));
         kept
     }
 }
@@ -204,6 +204,10 @@ fn save_session(session: &Session) -> SavedSession {
     }
 }
 
+fn numbers<'a>(descriptors: impl IntoIterator<Item = &'a OwnedFd>) -> Vec<RawFd> {
+    descriptors.into_iter().map(AsRawFd::as_raw_fd).collect()
+}
+
 fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
     SavedConn {
         key,
@@ -211,6 +215,12 @@ fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
         pid: conn.pid,
         unread: conn.decoder.remainder().to_vec(),
         unsent: conn.outbox.remainder(),
+        received: numbers(&conn.descriptors),
+        parcels: conn
+            .outbox
+            .parcels()
+            .map(|(offset, descriptors)| (offset, numbers(descriptors)))
+            .collect(),
         closing: conn.closing,
         stuffed: conn.stuffed,
         attached: conn.attached().map(|attached| SavedClient {
@@ -307,10 +317,17 @@ impl Server {
     }
 }
 
+fn take_all<T: FromIterator<OwnedFd>>(numbers: Vec<RawFd>) -> io::Result<T> {
+    numbers.into_iter().map(passing::take).collect()
+}
+
 fn restore_conn(saved: SavedConn, control: Option<ConnKey>) -> io::Result<Conn> {
     let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid);
     conn.decoder = Decoder::resume(saved.unread);
-    conn.outbox = Outbox::resume(saved.unsent);
+    conn.descriptors = take_all(saved.received)?;
+    let parcels = saved.parcels.into_iter();
+    let parcels = parcels.map(|(offset, numbers)| Ok((offset, take_all(numbers)?)));
+    conn.outbox = Outbox::resume(saved.unsent, parcels.collect::<io::Result<_>>()?);
     conn.closing = saved.closing;
     conn.stuffed = saved.stuffed;
     conn.role = match saved.attached {
@@ -361,7 +378,7 @@ fn restore_session(
         (Some(size), Some(flow)) => Some(Picture::restore(&flow.ring, size, saved.marks)),
         _ => None,
     };
-    Ok(Session {
+    let mut session = Session::new(Parts {
         id: saved.id,
         leader: saved.leader,
         pidfd: passing::take(saved.pidfd)?,
@@ -374,19 +391,20 @@ fn restore_session(
         stdin: take(saved.stdin)?,
         flows,
         picture,
-        input: saved.input.into(),
-        close_input: saved.close_input,
         buffering: saved.buffering,
         started: saved.started,
         meta: saved.meta,
-        exit: saved.exit,
-        unasked: None,
-        finished: saved.finished,
-        collected: saved.collected.then_some(now),
-        ladder: saved.ladder.map(|steps| Ladder::new(steps, now)),
-        patience: None,
-        clients: saved.clients,
-        armed: [0; 3],
         row,
-    })
+    });
+    session.input = saved.input.into();
+    session.close_input = saved.close_input;
+    session.exit = saved.exit;
+    session.finished = saved.finished;
+    session.collected = saved.collected.then_some(now);
+    session.ladder = saved.ladder.map(|steps| Ladder::new(steps, now));
+    session.clients = saved.clients;
+    Ok(session)
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,6 +150,11 @@ pub enum Verb {
         /// The session.
         session: SessionId,
     },
+    /// Processes of all sessions behind `after`, as many as fit. Answer: [`Answer::Census`].
+    Census {
+        /// The last process of the answer before: its session and its number.
+        after: Option<(SessionId, u32)>,
+    },
     /// Shows something to the session's clients. Answer: [`Answer::Notified`].
     Notify {
         /// The session.
@@ -303,11 +308,24 @@ pub enum Answer {
     Line(LineSettings),
     /// Processes.
     Members(Vec<Member>),
+    /// Processes, those of the session with the lowest id first, each session's in the order of
+    /// their numbers.
+    Census {
+        /// At most [`Answer::MAX_CENSUS`].
+        members: Vec<(SessionId, Member)>,
+        /// Whether there are more behind the last.
+        more: bool,
+    },
     /// How many clients were told.
     Notified {
         /// Their connections.
         connections: Vec<ConnectionId>,
     },
+}
+
+impl Answer {
+    /// Most processes in one answer: whatever they are called, they fit in a frame.
+    pub const MAX_CENSUS: usize = 4_096;
 }
 
 /// A process of a session.

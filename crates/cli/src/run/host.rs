@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use winsta_api::HostStatus;
 use winsta_client::{Dirs, Host as Client};
@@ -31,6 +32,9 @@ impl Row for HostStatus {
         "problems",
     ];
 }
+
+/// How long a host may take to be gone.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Execute for Host {
     fn execute(self) -> Outcome {
@@ -109,6 +113,11 @@ fn stop(force: bool) -> Outcome {
     let report = host
         .stop(force)
         .map_err(|error| Failure::call("cannot stop the host", &error))?;
+    // It has said that it ends; whoever looks next shall not find it any more.
+    let patience = Instant::now() + FAREWELL;
+    while Instant::now() < patience && matches!(Client::running(&dirs), Ok(Some(_))) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     if report.ended > 0 {
         say(&format!("{} sessions ended", report.ended));
     }

@@ -3,7 +3,7 @@
 use winsta_api::{Created, ErrorCode, Holder, NewSession, Session};
 use winsta_domain::quota::{self, Held, QuotaDecision, Wanted};
 use winsta_domain::session::{Input, SessionMachine};
-use winsta_domain::{Label, SessionId, TerminalSize, Timestamp};
+use winsta_domain::{Label, SessionId, State, TerminalSize, Timestamp};
 use winsta_wire::{Answer, Buffering, Conduit, Spawn, Verb};
 
 use super::attach::Pass;
@@ -16,8 +16,8 @@ use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Meta, Transport};
-use crate::process;
-use crate::shell;
+use crate::people::Caller;
+use crate::{process, shell, sources};
 
 /// A session that is asked for, its parts checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +37,15 @@ struct Plan {
 impl Engine {
     /// Starts a session and waits until its program runs.
     ///
-    /// `user` is who asks, and who attaches if `wanted` says so.
-    pub(crate) async fn create(&self, wanted: NewSession, user: &str) -> Result<Created, Failure> {
+    /// `caller` is who asks, and who attaches if `wanted` says so.
+    pub(crate) async fn create(
+        &self,
+        wanted: NewSession,
+        caller: Caller,
+    ) -> Result<Created, Failure> {
+        let user = &self.names.of(caller.uid);
         if wanted.login
-            && let Some(back) = self.reconnect(&wanted, user).await?
+            && let Some(back) = self.reconnect(&wanted, caller, user).await?
         {
             return Ok(back);
         }
@@ -97,25 +102,9 @@ impl Engine {
                 return Err(gone);
             }
             Ok(Session {
-                host: self.host.clone(),
-                id: id.0,
                 name: None,
-                label: None,
                 user: Some(self.owner.name.clone()),
-                state: winsta_domain::State::Down,
-                kind: "pty".to_owned(),
-                device: None,
-                source: winsta_api::Source::Hosted,
-                logon_time: None,
-                last_input_time: None,
-                idle_seconds: None,
-                disconnected_since: None,
-                client_name: None,
-                client_address: None,
-                leader_pid: None,
-                current: false,
-                connections: Vec::new(),
-                command: Vec::new(),
+                ..sources::empty(&self.host, id, "", State::Down, "pty")
             })
         })
     }
@@ -250,6 +239,7 @@ impl Engine {
             command: Meta::listed_command(&plan.argv),
             disconnected: Some(now),
             login: plan.login,
+            countdowns: Vec::new(),
         };
         let spawn = Spawn {
             session: id,

@@ -1,20 +1,15 @@
-//! Ending sessions: at once, orderly, or after a warning.
-
-use std::time::Duration;
+//! Ending sessions: at once or orderly.
 
 use tokio::sync::oneshot;
-use winsta_api::{EndReport, EndRequest, ErrorCode, How, WaitReport, Warn, Warning};
+use winsta_api::{EndReport, EndRequest, ErrorCode, How, WaitReport};
 use winsta_domain::session::{EndCause, EndHow, Input};
 use winsta_domain::{ExitStatus, SessionId};
 
-use super::notices::Countdown;
 use super::{EndResult, Ending, Engine};
 use crate::access::Verb;
-use crate::clock;
 use crate::failure::{Failure, failure, no_session};
+use crate::people::Caller;
 
-/// Longest warning: a day.
-const MAX_WARNING: u32 = 86_400;
 /// Longest text of a warning or a message, in bytes.
 pub(super) const MAX_TEXT: usize = 8 << 10;
 
@@ -24,7 +19,7 @@ impl Engine {
         &self,
         id: SessionId,
         request: EndRequest,
-        by: &str,
+        caller: Caller,
     ) -> Result<EndReport, Failure> {
         {
             let mut core = self.core();
@@ -32,24 +27,37 @@ impl Engine {
             core.check_guard(id, &request.guard)?;
         }
         if let Some(warn) = request.warn {
-            match self.warn(id, request.how, warn, by).await? {
-                Warned::Due => {}
-                Warned::Cancelled(by) => return Ok(cancelled(id, by)),
-                Warned::Gone => return Ok(gone(id)),
-            }
+            let (countdown, cancelled) = self.warn(id, request.how, warn, caller).await?;
+            return self.count_down(id, &countdown, cancelled).await;
         }
-        let how = match request.how {
+        self.end_now(id, request.how, None).await
+    }
+
+    /// Ends a session, and with it the countdown that said so.
+    pub(super) async fn end_now(
+        &self,
+        id: SessionId,
+        how: How,
+        countdown: Option<u32>,
+    ) -> Result<EndReport, Failure> {
+        let how = match how {
             How::Logoff => EndHow::Logoff,
             How::Reset => EndHow::Reset,
         };
         let ended = {
             let mut core = self.core();
             if !core.sessions.contains_key(&id) {
+                countdown.and_then(|countdown| core.notices.end_countdown(countdown));
                 return Ok(gone(id));
             }
             let (waiter, ended) = oneshot::channel();
             core.waiters.entry(id).or_default().push(waiter);
             self.feed(&mut core, id, Input::EndAsked(how));
+            if let Some(countdown) = countdown {
+                // Only now: a host that is killed in between leaves one or the other.
+                core.notices.end_countdown(countdown);
+                self.write_meta(&mut core, id);
+            }
             ended
         };
         match ended.await {
@@ -79,61 +87,6 @@ impl Engine {
             }
         }
         count
-    }
-
-    /// Shows a countdown and waits for its end.
-    async fn warn(&self, id: SessionId, how: How, warn: Warn, by: &str) -> Result<Warned, Failure> {
-        let text = warning_text(&warn, how, by)?;
-        let wait = Duration::from_secs(warn.seconds.into());
-        let (number, notice, cancelled) = {
-            let mut core = self.core();
-            let number = core.notices.number();
-            let (cancel, cancelled) = oneshot::channel();
-            let countdown = Countdown {
-                session: id,
-                how,
-                due: clock::now().plus_millis(u64::from(warn.seconds) * 1_000),
-                by: by.to_owned(),
-                text,
-                user_may_cancel: warn.user_may_cancel,
-                cancel,
-            };
-            let notice = countdown.notice(number);
-            core.notices.begin_countdown(number, countdown);
-            (number, notice, cancelled)
-        };
-        self.tell("warned", Some(id), format!("by {by}, {} s", warn.seconds));
-        // Without a client nobody sees it now; whoever attaches during the countdown will.
-        if let Err(error) = self.notify(id, None, &notice).await {
-            tracing::warn!(session = %id, error = %error.message, "a warning was not shown");
-        }
-        let outcome = tokio::time::timeout(wait, cancelled).await;
-        self.core().notices.end_countdown(number);
-        Ok(match outcome {
-            Err(_elapsed) => Warned::Due,
-            Ok(Ok(by)) => Warned::Cancelled(by),
-            Ok(Err(_)) => Warned::Gone,
-        })
-    }
-
-    /// All warnings that count down.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
-        let core = self.core();
-        let countdowns = core.notices.countdowns();
-        countdowns
-            .map(|(id, countdown)| countdown.listed(id))
-            .collect()
-    }
-
-    /// Cancels a warning and what it warns of.
-    pub(crate) fn cancel_warning(&self, id: u32, by: &str) -> Result<Warning, Failure> {
-        let cancelled = self.cancel(&mut self.core(), id, by);
-        cancelled.ok_or_else(|| {
-            failure(
-                ErrorCode::NotFound,
-                format!("no warning with the number {id} counts down"),
-            )
-        })
     }
 
     /// Waits for a session's end; at once for one that has ended.
@@ -176,40 +129,7 @@ pub(crate) fn action(how: How) -> &'static str {
     }
 }
 
-/// How a countdown went.
-enum Warned {
-    /// Nobody cancelled it.
-    Due,
-    /// Somebody did.
-    Cancelled(String),
-    /// The session ended by itself.
-    Gone,
-}
-
-fn warning_text(warn: &Warn, how: How, by: &str) -> Result<String, Failure> {
-    let invalid = |message: String| failure(ErrorCode::Invalid, message);
-    if warn.seconds == 0 || warn.seconds > MAX_WARNING {
-        let seconds = warn.seconds;
-        return Err(invalid(format!(
-            "a warning lasts 1 to {MAX_WARNING} seconds, not {seconds}"
-        )));
-    }
-    match &warn.message {
-        Some(text) if text.len() > MAX_TEXT => {
-            Err(invalid(format!("a warning has at most {MAX_TEXT} bytes")))
-        }
-        Some(text) => Ok(text.clone()),
-        None => {
-            let what = match how {
-                How::Logoff => "logs this session off",
-                How::Reset => "resets this session",
-            };
-            Ok(format!("{by} {what}. Save your work."))
-        }
-    }
-}
-
-fn cancelled(id: SessionId, by: String) -> EndReport {
+pub(super) fn cancelled(id: SessionId, by: String) -> EndReport {
     EndReport {
         id: id.0,
         ended: false,
@@ -219,7 +139,7 @@ fn cancelled(id: SessionId, by: String) -> EndReport {
     }
 }
 
-fn gone(id: SessionId) -> EndReport {
+pub(super) fn gone(id: SessionId) -> EndReport {
     EndReport {
         id: id.0,
         ended: true,

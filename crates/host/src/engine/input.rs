@@ -165,17 +165,8 @@ impl Engine {
         let Answer::Members(members) = answer else {
             return Err(keeper_failure(&KeeperError::Strange));
         };
-        let session_name = self.session(id, None).ok().and_then(|session| session.name);
-        let info = |member: Member| ProcessInfo {
-            host: self.host.clone(),
-            user: Some(self.names.of(member.uid)),
-            session_name: session_name.clone(),
-            id: id.0,
-            pid: member.pid,
-            image: member.image,
-            current: current == Some(id),
-        };
-        Ok(members.into_iter().map(info).collect())
+        let members = members.into_iter().map(|member| (id, member));
+        Ok(self.process_infos(members.collect(), current))
     }
 
     /// Processes of all sessions; those of a session that ends meanwhile are left out.
@@ -183,16 +174,51 @@ impl Engine {
         &self,
         current: Option<SessionId>,
     ) -> Result<Vec<ProcessInfo>, Failure> {
-        let ids = self.core().sessions.keys().copied().collect::<Vec<_>>();
         let mut all = Vec::new();
-        for id in ids {
-            match self.processes(id, current).await {
-                Ok(processes) => all.extend(processes),
-                Err(gone) if gone.code == ErrorCode::NotFound => {}
-                Err(error) => return Err(error),
+        let mut after = None;
+        loop {
+            let asked = self.keeper.ask(Ask::Census { after }, Vec::new());
+            let (answer, _) = answer(asked)
+                .await
+                .map_err(|error| keeper_failure(&error))?;
+            let Answer::Census { members, more } = answer else {
+                return Err(keeper_failure(&KeeperError::Strange));
+            };
+            after = members.last().map(|(id, member)| (*id, member.pid));
+            all.extend(self.process_infos(members, current));
+            if !more || after.is_none() {
+                return Ok(all);
             }
         }
-        Ok(all)
+    }
+
+    /// Processes as callers see them; each session's are in a row.
+    fn process_infos(
+        &self,
+        members: Vec<(SessionId, Member)>,
+        current: Option<SessionId>,
+    ) -> Vec<ProcessInfo> {
+        let core = self.core();
+        let mut infos: Vec<ProcessInfo> = Vec::with_capacity(members.len());
+        for (id, member) in members {
+            let Some(hosted) = core.sessions.get(&id) else {
+                continue;
+            };
+            let session_name = match infos.last() {
+                Some(before) if before.id == id.0 => before.session_name.clone(),
+                Some(_) | None => self.describe(id, hosted).name,
+            };
+            infos.push(ProcessInfo {
+                host: self.host.clone(),
+                user: Some(self.names.of(member.uid)),
+                session_name,
+                id: id.0,
+                pid: member.pid,
+                image: member.image,
+                current: current == Some(id),
+            });
+        }
+        infos
     }
 
     /// Kills a process, if it is of the session.

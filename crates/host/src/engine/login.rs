@@ -10,6 +10,7 @@ use super::{Core, Engine};
 use crate::clock;
 use crate::failure::{Failure, failure};
 use crate::meta::Transport;
+use crate::people::Caller;
 
 impl Engine {
     /// Does what the rule says about the sessions that the user left, and gives one back if that
@@ -17,6 +18,7 @@ impl Engine {
     pub(super) async fn reconnect(
         &self,
         wanted: &NewSession,
+        caller: Caller,
         user: &str,
     ) -> Result<Option<Created>, Failure> {
         let Some(request) = &wanted.attach else {
@@ -46,14 +48,14 @@ impl Engine {
             },
             Err(others) => {
                 for id in others {
-                    self.end_left(id, user).await?;
+                    self.end_left(id, caller, user).await?;
                 }
                 Ok(None)
             }
         }
     }
 
-    async fn end_left(&self, id: SessionId, user: &str) -> Result<(), Failure> {
+    async fn end_left(&self, id: SessionId, caller: Caller, user: &str) -> Result<(), Failure> {
         let guard = match self.session(id, None) {
             Ok(session) => Guard {
                 incarnation: self.incarnation().0,
@@ -66,7 +68,7 @@ impl Engine {
             guard,
             warn: None,
         };
-        match self.end(id, request, user).await {
+        match self.end(id, request, caller).await {
             Ok(_) => {
                 self.audit_own(
                     "logoff",

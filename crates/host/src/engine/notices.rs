@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tokio::sync::oneshot;
-use winsta_api::{How, Warning};
+use winsta_api::Warning;
 use winsta_domain::{SessionId, Timestamp};
 use winsta_wire::{Notice, NoticeAnswer};
+
+use crate::meta::Countdown;
 
 /// Most messages that wait for a session's next client.
 const MAX_KEPT: usize = 32;
@@ -16,7 +18,7 @@ pub(crate) struct Notices {
     last: u32,
     kept: HashMap<SessionId, VecDeque<Kept>>,
     asked: HashMap<u32, Question>,
-    warnings: BTreeMap<u32, Countdown>,
+    warnings: BTreeMap<u32, Counting>,
 }
 
 /// A message for a session's next client.
@@ -33,35 +35,40 @@ struct Question {
     reply: oneshot::Sender<String>,
 }
 
-/// A warning that counts down.
+/// A warning that counts down for a session.
 #[derive(Debug)]
-pub(crate) struct Countdown {
+pub(crate) struct Counting {
     pub(crate) session: SessionId,
-    pub(crate) how: How,
-    pub(crate) due: Timestamp,
-    pub(crate) by: String,
-    pub(crate) text: String,
-    pub(crate) user_may_cancel: bool,
-    pub(crate) cancel: oneshot::Sender<String>,
+    pub(crate) countdown: Countdown,
+    cancel: oneshot::Sender<String>,
 }
 
-impl Countdown {
+impl Counting {
     /// As it is listed.
-    pub(crate) fn listed(&self, id: u32) -> Warning {
+    pub(crate) fn listed(&self) -> Warning {
+        let countdown = &self.countdown;
         Warning {
-            id,
+            id: countdown.id,
             session: self.session.0,
-            how: self.how,
-            due: self.due.rfc3339().to_string(),
-            by: self.by.clone(),
-            message: self.text.clone(),
+            how: countdown.how,
+            due: countdown.due.rfc3339().to_string(),
+            by: countdown.by.clone(),
+            message: countdown.text.clone(),
         }
     }
 
+    /// Tells whoever waits for its end that `by` cancelled it.
+    pub(crate) fn cancelled(self, by: &str) {
+        // They may have given up; then it is cancelled all the same.
+        let _ = self.cancel.send(by.to_owned());
+    }
+}
+
+impl Countdown {
     /// As the session's clients show it.
-    pub(crate) fn notice(&self, id: u32) -> Notice {
+    pub(crate) fn notice(&self) -> Notice {
         Notice::Countdown {
-            id,
+            id: self.id,
             text: self.text.clone(),
             due_ms: self.due.0,
             may_cancel: self.user_may_cancel,
@@ -100,9 +107,7 @@ impl Notices {
         let fresh = kept
             .into_iter()
             .filter(|kept| kept.until.is_none_or(|until| now < until));
-        let warnings = self.warnings.iter();
-        let warnings = warnings.filter(|(_, countdown)| countdown.session == session);
-        let warnings = warnings.map(|(id, countdown)| countdown.notice(*id));
+        let warnings = self.countdowns_of(session).map(Countdown::notice);
         fresh.map(|kept| kept.notice).chain(warnings).collect()
     }
 
@@ -131,7 +136,7 @@ impl Notices {
             return Answered::Taken;
         }
         let may_cancel =
-            |countdown: &Countdown| countdown.session == session && countdown.user_may_cancel;
+            |counting: &Counting| counting.session == session && counting.countdown.user_may_cancel;
         let wanted = answer.answer == "cancel";
         if wanted && self.warnings.get(&answer.id).is_some_and(may_cancel) {
             return Answered::Cancels(answer.id);
@@ -139,19 +144,38 @@ impl Notices {
         Answered::Taken
     }
 
-    /// A warning begins to count down.
-    pub(crate) fn begin_countdown(&mut self, id: u32, countdown: Countdown) {
-        self.warnings.insert(id, countdown);
+    /// A warning begins to count down, or goes on with its number; gives word of who cancels it.
+    pub(crate) fn begin_countdown(
+        &mut self,
+        session: SessionId,
+        countdown: Countdown,
+    ) -> oneshot::Receiver<String> {
+        let (cancel, cancelled) = oneshot::channel();
+        self.last = self.last.max(countdown.id);
+        let counting = Counting {
+            session,
+            countdown,
+            cancel,
+        };
+        self.warnings.insert(counting.countdown.id, counting);
+        cancelled
     }
 
     /// A warning is over, whichever way.
-    pub(crate) fn end_countdown(&mut self, id: u32) -> Option<Countdown> {
+    pub(crate) fn end_countdown(&mut self, id: u32) -> Option<Counting> {
         self.warnings.remove(&id)
     }
 
     /// All warnings that count down.
-    pub(crate) fn countdowns(&self) -> impl Iterator<Item = (u32, &Countdown)> {
-        self.warnings.iter().map(|(id, countdown)| (*id, countdown))
+    pub(crate) fn countdowns(&self) -> impl Iterator<Item = &Counting> {
+        self.warnings.values()
+    }
+
+    /// The warnings that count down for a session.
+    pub(crate) fn countdowns_of(&self, session: SessionId) -> impl Iterator<Item = &Countdown> {
+        let counting = self.warnings.values();
+        let counting = counting.filter(move |counting| counting.session == session);
+        counting.map(|counting| &counting.countdown)
     }
 
     /// The session is gone: nobody is left to be told or to answer.
@@ -160,7 +184,7 @@ impl Notices {
         self.asked.retain(|_, question| question.session != session);
         // Dropping the sender ends the countdown.
         self.warnings
-            .retain(|_, countdown| countdown.session != session);
+            .retain(|_, counting| counting.session != session);
     }
 }
 
@@ -221,15 +245,15 @@ mod tests {
         let mut notices = Notices::default();
         for (id, user_may_cancel) in [(1, true), (2, false)] {
             let countdown = Countdown {
-                session: S,
-                how: How::Logoff,
+                id,
+                how: winsta_api::How::Logoff,
                 due: Timestamp(9),
                 by: "root".to_owned(),
+                uid: 0,
                 text: String::new(),
                 user_may_cancel,
-                cancel: oneshot::channel().0,
             };
-            notices.begin_countdown(id, countdown);
+            let _cancelled = notices.begin_countdown(S, countdown);
         }
         let cancels = |answered| matches!(answered, Answered::Cancels(1));
         assert!(cancels(notices.answered(S, answer(1, "cancel"))));
@@ -242,6 +266,11 @@ mod tests {
             Answered::Taken
         ));
         assert_eq!(notices.for_newcomer(S, Timestamp(0)).len(), 2);
+        assert_eq!(
+            notices.number(),
+            3,
+            "one that an earlier host gave is taken"
+        );
         notices.session_ended(S);
         assert_eq!(notices.countdowns().count(), 0);
     }

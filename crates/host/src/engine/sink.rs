@@ -324,7 +324,7 @@ impl Engine {
             .entry(self.own_entry(action, session, outcome, detail));
     }
 
-    fn own_entry(
+    pub(super) fn own_entry(
         &self,
         action: &str,
         session: Option<SessionId>,
@@ -358,33 +358,6 @@ impl Engine {
             entry: Box::new(self.own_entry("lost", None, "done", detail)),
         });
         self.reconcile(found);
-    }
-
-    /// Cancels a countdown.
-    pub(crate) fn cancel(
-        &self,
-        core: &mut Core,
-        warning: u32,
-        by: &str,
-    ) -> Option<winsta_api::Warning> {
-        let countdown = core.notices.end_countdown(warning)?;
-        let listed = countdown.listed(warning);
-        let session = countdown.session;
-        // Whoever waits for the countdown may have given up; then it is cancelled all the same.
-        let _ = countdown.cancel.send(by.to_owned());
-        let notice = winsta_wire::Notice::Cancelled {
-            id: warning,
-            reason: format!("cancelled by {by}"),
-        };
-        if let Ok(notice) = serde_json::to_string(&notice) {
-            self.keeper.post(Verb::Notify {
-                session,
-                connection: None,
-                notice,
-            });
-        }
-        self.tell("warning_cancelled", Some(session), format!("by {by}"));
-        Some(listed)
     }
 
     /// The refusal while the host stops.

@@ -8,6 +8,9 @@ use super::*;
 use crate::keeper::driver::KeeperSink;
 use crate::keeper::port::{Asked, KeeperError};
 use crate::meta::Transport;
+use crate::people::Caller;
+
+const ROOT: Caller = Caller { uid: 0, pid: None };
 
 /// A keeper that says yes to everything, at once.
 #[derive(Default)]
@@ -27,6 +30,14 @@ impl FakeKeeper {
         }
         Ok(match verb {
             Verb::Spawn(spawn) => Answer::Spawned(Box::new(report(spawn.session))),
+            Verb::Census { after: None } => Answer::Census {
+                members: vec![member(1, 4_711), member(1, 4_712), member(2, 4_711)],
+                more: true,
+            },
+            Verb::Census { .. } => Answer::Census {
+                members: vec![member(2, 4_713), member(77, 4_714)],
+                more: false,
+            },
             Verb::Notify { .. } => Answer::Notified {
                 connections: Vec::new(),
             },
@@ -70,6 +81,14 @@ fn report(session: SessionId) -> SessionReport {
         ending: false,
         meta: String::new(),
     }
+}
+
+fn member(session: u32, pid: u32) -> (SessionId, winsta_wire::Member) {
+    let image = "sh".to_owned();
+    (
+        SessionId(session),
+        winsta_wire::Member { pid, image, uid: 0 },
+    )
 }
 
 struct Scene {
@@ -116,7 +135,7 @@ impl Scene {
     fn start(&self) -> SessionId {
         let session = self
             .runtime
-            .block_on(self.engine.create(NewSession::default(), "ann"))
+            .block_on(self.engine.create(NewSession::default(), ROOT))
             .unwrap();
         let id = SessionId(session.session.id);
         self.engine.spawned(&report(id), Vec::new());
@@ -169,7 +188,7 @@ fn a_session_without_a_command_is_a_login_shell() {
 fn a_session_that_cannot_be_started_leaves_nothing_but_its_number() {
     let scene = Scene::new();
     scene.keeper.refuses.store(true, Ordering::Release);
-    let wanted = scene.engine.create(NewSession::default(), "ann");
+    let wanted = scene.engine.create(NewSession::default(), ROOT);
     assert!(scene.runtime.block_on(wanted).is_err());
     assert!(scene.engine.is_empty());
     scene.keeper.refuses.store(false, Ordering::Release);
@@ -226,7 +245,7 @@ fn who_waits_is_told_which_step_did_it() {
                 left: 0,
             });
         };
-        tokio::join!(scene.engine.end(id, request, "root"), happens).0
+        tokio::join!(scene.engine.end(id, request, ROOT), happens).0
     });
     let report = report.unwrap();
     assert_eq!((report.ended, report.step.as_str()), (true, "TERM"));
@@ -299,6 +318,36 @@ fn a_lost_keeper_hands_everything_over() {
     assert_eq!(report.exit_code, 255, "nobody knows how it ended");
     scene.engine.reconcile(Vec::new());
     assert_eq!(scene.state(two), None, "no keeper has it");
+}
+
+#[test]
+fn the_processes_of_all_sessions_are_asked_for_together() {
+    let scene = Scene::new();
+    let (one, two) = (scene.start(), scene.start());
+    scene.keeper.heard();
+    scene.engine.event(Event::Attached {
+        session: two,
+        connection: ConnectionId(3),
+        pid: 1,
+    });
+    scene.keeper.heard();
+    let all = scene.engine.all_processes(Some(one));
+    let all = scene.runtime.block_on(all).unwrap();
+    let all: Vec<_> = all
+        .iter()
+        .map(|p| (p.id, p.pid, p.session_name.as_deref(), p.current))
+        .collect();
+    let name = Some("pty#3");
+    let expected = [
+        (1, 4_711, None, true),
+        (1, 4_712, None, true),
+        (2, 4_711, name, false),
+        (2, 4_713, name, false),
+    ];
+    assert_eq!(all, expected, "and none of a session that nobody knows");
+    let after = Some((two, 4_711));
+    let asked = [Verb::Census { after: None }, Verb::Census { after }];
+    assert_eq!(scene.keeper.heard(), asked);
 }
 
 #[test]

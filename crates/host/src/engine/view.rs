@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// What does not change by itself.
-    fn describe(&self, id: SessionId, hosted: &Hosted) -> Session {
+    pub(super) fn describe(&self, id: SessionId, hosted: &Hosted) -> Session {
         let report = hosted.report.as_deref();
         let foremost = hosted.foremost();
         let console = id == SessionId::CONSOLE;

@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use winsta_api::{AuditEntry, ErrorCode, paths};
+use winsta_domain::SessionId;
 
 use super::App;
 use super::answers::{Noted, Outcome, Refusal};
@@ -47,7 +48,7 @@ async fn admit(app: &App, route: &str, request: Request, next: Next) -> Response
         Decision::Allow => carry_out(verb, request, next).await,
         Decision::Deny(right) => deny(right),
     };
-    if is_audited(verb) {
+    if is_audited(verb) && is_recorded(app, verb, caller, session, &response) {
         audit(app, verb, caller, session, &response);
     }
     response
@@ -106,6 +107,23 @@ fn sign(app: &App, response: &mut Response<Body>) {
         if let Ok(value) = HeaderValue::from_str(&text.collect::<String>()) {
             headers.append(HeaderName::from_static(paths::PROBLEM_HEADER), value);
         }
+    }
+}
+
+/// Whether this one gets a row: of an owner's looks at their own session not each does.
+fn is_recorded(
+    app: &App,
+    verb: Verb,
+    caller: Caller,
+    session: Option<u32>,
+    response: &Response,
+) -> bool {
+    let refused = response.extensions().get::<Outcome>().is_some();
+    match (is_look(verb), session) {
+        (true, Some(session)) if caller.uid == app.engine.owner.uid && !refused => {
+            app.looks.is_news(clock::now(), SessionId(session), verb)
+        }
+        _ => true,
     }
 }
 
@@ -221,6 +239,11 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Stop
         | Verb::Upgrade => true,
     }
+}
+
+/// Whether it looks into a session and changes nothing.
+fn is_look(verb: Verb) -> bool {
+    matches!(verb, Verb::Output | Verb::Screen)
 }
 
 /// Whether it goes on when its client is gone. Questions and waits do not.

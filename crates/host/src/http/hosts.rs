@@ -99,7 +99,7 @@ pub(super) async fn cancel_warning(
     Extension(caller): Extension<Caller>,
 ) -> Answer<WithNote<Warning>> {
     let by = app.engine.names.of(caller.uid);
-    let warning = app.engine.cancel_warning(id, &by)?;
+    let warning = app.engine.cancel_warning(id, &by).await?;
     let session = SessionId(warning.session);
     Ok(WithNote::about(session, format!("warning {id}"), warning))
 }

@@ -12,13 +12,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tower_service::Service;
 
+use super::door::{Answering, Asking, Door, Guest};
 use crate::people::Caller;
 
-/// Most connections at once; others wait in the kernel.
-const MAX_CONNECTIONS: usize = 512;
 /// How long a client may take to send a request's head, and may keep a connection without one.
 const HEAD: Duration = Duration::from_secs(30);
 /// Most bytes of a head, and of what is read at once.
@@ -27,18 +25,12 @@ const BUFFER: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until this future is dropped; connections that are open by then go on.
-pub(crate) async fn accept(listener: &UnixListener, router: Router, places: Arc<Semaphore>) {
+pub(crate) async fn accept(listener: &UnixListener, router: Router, door: Arc<Door>) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
+        let place = door.place().await;
         match listener.accept().await {
             Ok((stream, _)) => {
-                let router = router.clone();
-                tokio::spawn(async move {
-                    serve(stream, router).await;
-                    drop(place);
-                });
+                tokio::spawn(serve(stream, router.clone(), door.enter(place)));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -48,13 +40,8 @@ pub(crate) async fn accept(listener: &UnixListener, router: Router, places: Arc<
     }
 }
 
-/// Room for as many connections as there may be.
-pub(crate) fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MAX_CONNECTIONS))
-}
-
-/// Serves one connection to its end.
-pub(crate) async fn serve(stream: UnixStream, router: Router) {
+/// Serves one connection to its end, or until its place is needed.
+pub(crate) async fn serve(stream: UnixStream, router: Router, guest: Arc<Guest>) {
     let caller = match stream.peer_cred() {
         Ok(peer) => Caller {
             uid: peer.uid(),
@@ -65,21 +52,28 @@ pub(crate) async fn serve(stream: UnixStream, router: Router) {
             return;
         }
     };
+    let asker = Arc::clone(&guest);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
+        let guest = Arc::clone(&asker);
+        let mut request: Request = request.map(|body| Asking::body(body, Arc::clone(&guest)));
         request.extensions_mut().insert(caller);
         let answer = router.clone().call(request);
-        async move { Ok::<Response, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+        async move {
+            let answer: Response = answer.await.unwrap_or_else(|never| match never {});
+            Ok::<_, Infallible>(answer.map(|body| Answering::new(body, guest)))
+        }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(BUFFER);
-    let served = http
+    let serving = http
         .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades()
-        .await;
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended early");
+        .with_upgrades();
+    tokio::select! {
+        () = guest.unwanted() => tracing::debug!("a silent connection makes room for another"),
+        served = serving => if let Err(error) = served {
+            tracing::debug!(%error, "a connection ended early");
+        },
     }
 }

@@ -64,8 +64,7 @@ pub(super) async fn create(
         }
     }
     let command = wanted.command.join(" ");
-    let user = app.engine.names.of(caller.uid);
-    let created = app.engine.create(wanted, &user).await?;
+    let created = app.engine.create(wanted, caller).await?;
     Ok(WithNote::about(
         SessionId(created.session.id),
         command,
@@ -80,13 +79,12 @@ pub(super) async fn end_one(
     body: Body,
 ) -> Answer<Response> {
     let request: EndRequest = json(body).await?;
-    let by = app.engine.names.of(caller.uid);
     let mut noted = Noted {
         action: Some(end::action(request.how)),
         session: Some(id.0),
         detail: String::new(),
     };
-    match app.engine.end(id, request, &by).await {
+    match app.engine.end(id, request, caller).await {
         Ok(report) => {
             noted.detail.clone_from(&report.step);
             Ok(noted.on(Json(report)))

@@ -46,6 +46,7 @@ fn post(path: &str, body: &str) -> Vec<u8> {
 fn malformed_requests_are_refused() {
     let rig = Rig::new();
     let host = rig.host();
+    let long = "x".repeat(10_000);
     let huge = format!("{{\"label\":\"{}\"}}", "x".repeat(300 << 10));
     let get = |path: &str| {
         format!("GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").into_bytes()
@@ -56,6 +57,12 @@ fn malformed_requests_are_refused() {
         ("wrong type", post("/v1/sessions", "{\"label\": 7}"), 400),
         ("too large", post("/v1/sessions", &huge), 400),
         ("no id", get("/v1/sessions/abc"), 400),
+        ("long id", get(&format!("/v1/sessions/{long}")), 400),
+        (
+            "long word",
+            post("/v1/sessions", &format!("{{\"buffering\": \"{long}\"}}")),
+            400,
+        ),
         ("negative id", get("/v1/sessions/-1"), 400),
         ("unknown id", get("/v1/sessions/99"), 404),
         ("unknown route", get("/v1/nonsense"), 404),
@@ -65,6 +72,7 @@ fn malformed_requests_are_refused() {
     ] {
         let (status, answer) = ask(&rig, &request);
         assert_eq!(status, code, "{label}: {answer}");
+        assert!(answer.len() < 2_000, "{label}: {} bytes", answer.len());
     }
     assert_eq!(host.status().unwrap().sessions, 0);
 }
@@ -115,6 +123,40 @@ fn clients_that_stop_in_the_middle_hinder_nobody() {
     }
     let session = host.new_session(&shell("exit 0")).unwrap();
     assert_eq!(host.wait(id(&session)).unwrap().exit_code, 0);
+}
+
+#[test]
+fn who_only_holds_places_makes_room_for_others() {
+    let rig = Rig::new();
+    let host = rig.host();
+    let session = id(&host.new_session(&shell("read line")).unwrap());
+    // Whoever waits for an answer keeps their place.
+    let mut waiting = connect(&rig);
+    let head = format!("GET /v1/sessions/{session}/wait HTTP/1.1\r\nhost: h\r\n\r\n");
+    waiting.write_all(head.as_bytes()).unwrap();
+    let head = "GET /v1/status HTTP/1.1\r\nhost: h\r\n";
+    let body = "POST /v1/sessions HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\n{";
+    let parts = ["", head, body];
+    let stuck: Vec<_> = (0..700)
+        .map(|n| {
+            let mut stream = connect(&rig);
+            // One that was sent away already takes no more.
+            let _ = stream.write_all(parts[n % parts.len()].as_bytes());
+            stream
+        })
+        .collect();
+    let whole = format!("{head}connection: close\r\n\r\n");
+    let (status, answer) = ask(&rig, whole.as_bytes());
+    assert_eq!(status, 200, "{answer}");
+    let mut first = stuck.first().unwrap();
+    let gone = first.read(&mut [0]).unwrap();
+    assert_eq!(gone, 0, "the first to come goes first");
+
+    rig.host().input(session, b"\n").unwrap();
+    let mut answer = [0; 4_096];
+    let count = waiting.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..count]);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[test]

@@ -123,3 +123,33 @@ fn host_and_keeper_become_another_program() {
     host.input(id(&session), b"news\n").unwrap();
     crate::rig::await_output(&host, id(&session), "got news");
 }
+
+#[test]
+fn a_listener_that_is_too_slow_is_told_what_it_missed() {
+    const CHANGES: u64 = 6_000;
+    let rig = Rig::new();
+    let listener = rig.host();
+    let mut events = listener.events().unwrap();
+    let host = rig.host();
+    let session = id(&host.new_session(&shell("cat")).unwrap());
+    for n in 0..CHANGES {
+        host.label(session, Some(&format!("label {n}"))).unwrap();
+    }
+    host.new_session(&shell("cat")).unwrap();
+    let (mut heard, mut missed) = (0, 0);
+    let mut created = 0;
+    while created < 2 {
+        let change = events.next().unwrap().unwrap();
+        match change.change.as_str() {
+            "created" => created += 1,
+            "labelled" => heard += 1,
+            "missed" => {
+                let count = change.detail.split(' ').next().unwrap();
+                missed += count.parse::<u64>().unwrap();
+            }
+            other => unreachable!("{other}"),
+        }
+    }
+    assert!(missed > 0, "it was not slow enough");
+    assert_eq!(heard + missed, CHANGES, "each is told or counted");
+}

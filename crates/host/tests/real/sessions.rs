@@ -84,6 +84,35 @@ fn a_session_lives_and_ends() {
 }
 
 #[test]
+fn an_owner_who_looks_again_and_again_floods_no_trail() {
+    let rig = Rig::new();
+    let host = rig.host();
+    let watched = id(&host.new_session(&shell("cat")).unwrap());
+    let other = id(&host.new_session(&shell("cat")).unwrap());
+    for _ in 0..20 {
+        host.screen(watched, ScreenQuery::default()).unwrap();
+        read_all(host.output(watched, OutputQuery::default()).unwrap());
+        host.input(watched, b"x").unwrap();
+    }
+    host.screen(other, ScreenQuery::default()).unwrap();
+    for _ in 0..2 {
+        let gone = host.screen(SessionId(77), ScreenQuery::default());
+        gone.unwrap_err();
+    }
+    let trail = host.audit(1_000).unwrap();
+    let rows = |session: SessionId, action: &str| {
+        let of = trail.iter().filter(|e| e.session == Some(session.0));
+        of.filter(|entry| entry.action == action).count()
+    };
+    // The twenty may lie in two minutes.
+    assert!((1..=2).contains(&rows(watched, "screen")), "{trail:?}");
+    assert!((1..=2).contains(&rows(watched, "output")), "{trail:?}");
+    assert_eq!(rows(watched, "input"), 20, "each is a change");
+    assert_eq!(rows(other, "screen"), 1, "another session has its own");
+    assert_eq!(rows(SessionId(77), "screen"), 2, "each refusal counts");
+}
+
+#[test]
 fn pipes_keep_their_streams_apart() {
     let rig = Rig::new();
     let host = rig.host();

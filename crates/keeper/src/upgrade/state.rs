@@ -78,6 +78,12 @@ pub(super) struct SavedConn {
     pub(super) pid: u32,
     pub(super) unread: Vec<u8>,
     pub(super) unsent: Vec<u8>,
+    /// Descriptors that came and that no request has taken yet.
+    #[serde(default)]
+    pub(super) received: Vec<RawFd>,
+    /// Descriptors that go with the byte of `unsent` at this offset.
+    #[serde(default)]
+    pub(super) parcels: Vec<(usize, Vec<RawFd>)>,
     pub(super) closing: bool,
     pub(super) stuffed: bool,
     pub(super) attached: Option<SavedClient>,
