@@ -32,7 +32,7 @@ fn sessions_of_another_machine_are_listed_as_its_own_are() {
             .done(),
     );
     assert_eq!(json[0]["host"], "web01");
-    assert!(json[0].get("error").is_none());
+    assert_eq!(json[0]["error"], Value::Null);
     let processes = desk.run(&["qprocess", "cat", "/server:web01"]).done();
     assert!(processes.contains("cat"), "{processes}");
     // The one here is another one.
@@ -245,6 +245,10 @@ fn a_session_survives_the_connection_through_which_it_is_seen() {
 
 #[test]
 fn a_machine_without_winsta_is_listed_told_and_logged_off_all_the_same() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: the ssh server of an ordinary user gives no terminals");
+        return;
+    }
     let Some(mut machines) = Machines::new() else {
         return;
     };

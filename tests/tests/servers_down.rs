@@ -115,6 +115,10 @@ fn one_host_that_fails_is_named_with_what_to_do() {
         "{ran:?}"
     );
     assert!(ran.err.contains("hint: compare its key"), "{ran:?}");
+    // A program gets the same row from one host as from many.
+    let ran = desk.run(&["qwinsta", "--server", "stranger", "-o", "json"]);
+    assert_eq!(ran.status, 3);
+    assert!(rows(&ran.out)[0]["error"].is_string(), "{ran:?}");
     let ran = desk.run(&["qwinsta", "--server", "-oProxyCommand=true"]);
     assert_eq!(ran.status, 2, "{ran:?}");
     let ran = desk.run(&["qwinsta", "--server", "@nobody"]);

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use winsta_client::{Dirs, SshSettings};
-use winsta_inventory::{HostsFile, Inventory, ansible};
+use winsta_inventory::{HostsFile, Inventory, Ssh, ansible};
 
 use crate::report::Failure;
 
@@ -55,6 +55,7 @@ pub(crate) fn load() -> Result<Known, Failure> {
     // ssh's masters get a folder in it.
     dirs.prepare_runtime()
         .map_err(|error| Failure::local("there is no place for ssh's sockets", &error))?;
+    let mut ssh = Ssh::default();
     for path in files() {
         let Some(text) = read(&path)? else {
             continue;
@@ -63,20 +64,27 @@ pub(crate) fn load() -> Result<Known, Failure> {
         let file = file.map_err(|error| wrong(&path, &error))?;
         let add = known.inventory.add(file.definitions);
         add.map_err(|error| wrong(&path, &error))?;
-        if let Some(program) = file.ssh.program {
-            known.ssh.program = program.into();
-        }
-        if let Some(config) = file.ssh.config {
-            known.ssh.config = Some(config.into());
-        }
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let config = file.ssh.config.map(|config| beside(folder, &config));
+        ssh.program = ssh.program.or(file.ssh.program);
+        known.ssh.config = known.ssh.config.or(config);
         for other in &file.inventories {
-            // As seen from the file that names it.
-            let other = path.parent().unwrap_or(Path::new("/")).join(other);
-            add_ansible(&mut known, &other)?;
+            add_ansible(&mut known, &beside(folder, other))?;
         }
         known.read.push(path);
     }
+    if let Some(program) = ssh.program {
+        known.ssh.program = program.into();
+    }
     Ok(known)
+}
+
+/// A path as the file in `folder` means it.
+fn beside(folder: &Path, path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => folder.join(path),
+    }
 }
 
 fn add_ansible(known: &mut Known, path: &Path) -> Result<(), Failure> {
@@ -140,4 +148,19 @@ fn wanted() -> String {
         .map(|file| file.display().to_string())
         .collect();
     files.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_file_that_names_them() {
+        let seen = |path| beside(Path::new("/etc/winsta"), path);
+        assert_eq!(seen("/etc/ansible/hosts"), Path::new("/etc/ansible/hosts"));
+        assert_eq!(seen("hosts.ini"), Path::new("/etc/winsta/hosts.ini"));
+        if let Some(home) = std::env::var_os("HOME") {
+            assert_eq!(seen("~/fleet"), Path::new(&home).join("fleet"));
+        }
+    }
 }

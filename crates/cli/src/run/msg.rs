@@ -21,7 +21,8 @@ impl Execute for Msg {
     fn execute(self) -> Outcome {
         let server = self.server.as_deref();
         let survey = Survey::take(server, self.network)?;
-        let sessions = survey.choose(|_, sessions| self.addressed(sessions))?;
+        let sessions =
+            survey.choose(|_, sessions| self.addressed(sessions, survey.is_several()))?;
         let message = Message {
             text: if self.what_if {
                 String::new()
@@ -44,8 +45,13 @@ impl Execute for Msg {
 }
 
 impl Msg {
-    /// The sessions whose users are told, each once.
-    fn addressed<'a>(&self, sessions: &'a [Session]) -> Result<Vec<&'a Session>, Failure> {
+    /// The sessions whose users are told, each once. Whom a file names need not be on each of
+    /// several hosts.
+    fn addressed<'a>(
+        &self,
+        sessions: &'a [Session],
+        several_hosts: bool,
+    ) -> Result<Vec<&'a Session>, Failure> {
         let wanted = |target| Wanted {
             target,
             filter: self.filters.filter(),
@@ -65,6 +71,7 @@ impl Msg {
         for name in names {
             match several(sessions, &wanted(Some(name))) {
                 Ok(more) => found.extend(more),
+                Err(_) if several_hosts => {}
                 Err(missing) => missing.print(),
             }
         }

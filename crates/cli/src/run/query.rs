@@ -92,11 +92,12 @@ impl QuerySession {
         let format = self.output.format;
         let host = place.host(self.network.time(), Deadline::NEVER)?;
         let answer = self.ask(place, &host);
-        if let (Err(_), true) = (&answer, format != Format::Table) {
-            // For programs, nothing found is an empty list as well as an exit status.
-            output::print::<Session>(format, &[], String::new)?;
-        }
-        let answer = answer?;
+        let answer = match answer {
+            Err(failure) => {
+                return or_empty::<Session>(Err(failure), format).map(|_| Exit::Nothing);
+            }
+            Ok(answer) => answer,
+        };
         if format == Format::Table || (answer.lines.is_empty() && answer.counters.is_none()) {
             output::print(format, &answer.sessions, || self.table(&answer))?;
         } else {
@@ -153,7 +154,7 @@ impl Answer {
 impl Execute for QuerySession {
     fn execute(self) -> Outcome {
         match places(self.server.as_deref())?.as_slice() {
-            [only] => self.one(only),
+            [only] if is_alone(only, self.output.format) => self.one(only),
             several => self.several(several),
         }
     }
@@ -206,7 +207,9 @@ impl Execute for QueryUser {
             listed(listing, self.target.as_deref(), &filter, "User")
         };
         let places = places(self.server.as_deref())?;
-        if let [only] = places.as_slice() {
+        if let [only] = places.as_slice()
+            && is_alone(only, format)
+        {
             let host = only.host(self.network.time(), Deadline::NEVER)?;
             let found = or_empty::<Session>(list(only, &host), format)?;
             output::print(format, &found, || users(&found, &TimeZone::system()))?;
@@ -233,12 +236,19 @@ pub(super) fn print_users(
     })
 }
 
+/// Whether the answer of this one host is shown by itself. For programs, what other machines
+/// answer has one form however many there are, with a row for each that failed.
+pub(super) fn is_alone(place: &Place, format: Format) -> bool {
+    place.is_here() || format == Format::Table
+}
+
 /// For programs, nothing found is an empty list as well as an exit status.
 pub(super) fn or_empty<R: Row>(
     found: Result<Vec<R>, Failure>,
     format: Format,
 ) -> Result<Vec<R>, Failure> {
-    if found.is_err() && format != Format::Table {
+    let nothing = matches!(&found, Err(failure) if failure.exit == Exit::Nothing);
+    if nothing && format != Format::Table {
         output::print::<R>(format, &[], String::new)?;
     }
     found

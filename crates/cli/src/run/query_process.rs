@@ -4,7 +4,7 @@ use winsta_api::ProcessInfo;
 use winsta_client::{Deadline, Host};
 
 use super::fleet::{self, Gathered};
-use super::query::or_empty;
+use super::query::{is_alone, or_empty};
 use super::reach::{Place, places, user};
 use crate::grammar::windows::QueryProcess;
 use crate::output::{self, Row};
@@ -58,7 +58,9 @@ impl Execute for QueryProcess {
     fn execute(self) -> Outcome {
         let places = places(self.server.as_deref())?;
         let format = self.output.format;
-        if let [only] = places.as_slice() {
+        if let [only] = places.as_slice()
+            && is_alone(only, format)
+        {
             let host = only.host(self.network.time(), Deadline::NEVER)?;
             let found = or_empty(self.found(only, &host), format)?;
             output::print(format, &found, || processes(&found))?;

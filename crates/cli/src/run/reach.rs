@@ -78,7 +78,10 @@ impl Place {
         let Some((settings, to)) = &self.ssh else {
             let host =
                 Host::local().map_err(|error| Failure::call("cannot reach the host", &error))?;
-            return Ok(host.from_session(own_session()));
+            let host = host.from_session(own_session());
+            // One of several has no more time than the others.
+            let alone = deadline == Deadline::NEVER;
+            return Ok(if alone { host } else { host.with_timeout(time) });
         };
         let settings = SshSettings {
             patience: time,

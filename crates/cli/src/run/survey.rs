@@ -107,6 +107,11 @@ impl Survey {
         }
     }
 
+    /// Whether several hosts were asked.
+    pub(crate) fn is_several(&self) -> bool {
+        self.several
+    }
+
     /// A connected host; for whoever has one thing to do there.
     pub(crate) fn host(&self, part: usize) -> Option<&Host> {
         self.hosts.get(part)

@@ -142,6 +142,25 @@ fn without_logind_terminals_behind_a_door_are_sessions() {
     assert_eq!(report.processes.len(), 2);
 }
 
+/// As Debian 12 printed it: logind knows no terminal there.
+#[test]
+fn a_real_report_has_one_session_of_somebody_else() {
+    let report = Report::parse(include_str!("../../../corpus/plain/systemd-252")).unwrap();
+    let [found] = report.sessions.as_slice() else {
+        panic!("{report:?}");
+    };
+    let session = &found.session;
+    assert_eq!(
+        (session.id, session.device.as_deref()),
+        (226, Some("pts/0"))
+    );
+    assert_eq!(session.client_address.as_deref(), Some("127.0.0.1"));
+    assert_eq!(
+        (session.idle_seconds, found.began),
+        (Some(3), Some(1_795_264_655))
+    );
+}
+
 #[test]
 fn what_is_no_report_is_refused() {
     let cases = [
