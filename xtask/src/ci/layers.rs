@@ -84,11 +84,18 @@ const LAYERS: &[Layer] = &[
         never: &[],
     },
     Layer {
+        name: "winsta-sources",
+        uses: &["winsta-domain"],
+        pure: false,
+        never: &["axum", "hyper", "rusqlite"],
+    },
+    Layer {
         name: "winsta-host",
         uses: &[
             "winsta-domain",
             "winsta-wire",
             "winsta-screen",
+            "winsta-sources",
             "winsta-api",
             "winsta-keeper",
             "winsta-client",
