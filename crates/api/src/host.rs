@@ -32,6 +32,19 @@ pub struct HostStatus {
     pub problems: Vec<String>,
 }
 
+/// One thing that finding sessions and acting on them depends on: what `winsta doctor` shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Check {
+    /// What was looked at: `dbus`, `logind`, `cgroup`, `rights`, `terminals`, `sshd`, `xrdp`.
+    pub what: String,
+    /// `good`, `limited` (something works with less) or `absent` (it need not be there).
+    pub verdict: String,
+    /// What was found, in words.
+    pub found: String,
+    /// What would help, if anything is missing.
+    pub remedy: Option<String>,
+}
+
 /// Totals since the host's incarnation began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Counters {

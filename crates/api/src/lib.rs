@@ -17,7 +17,7 @@ pub mod verbs;
 pub use audit::AuditEntry;
 pub use error::{ApiError, ErrorCode, Holder};
 pub use field::{Field, Fields};
-pub use host::{Counters, HostStatus, Upgrade, Upgraded};
+pub use host::{Check, Counters, HostStatus, Upgrade, Upgraded};
 pub use session::{ConnectionInfo, LineInfo, ProcessInfo, Session, Source};
 pub use verbs::{
     AttachRequest, AttachTicket, Attachment, Change, Created, Disconnected, EndReport, EndRequest,

@@ -7,10 +7,10 @@
 use utoipa::OpenApi;
 
 use crate::{
-    ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Created, Disconnected, EndReport,
-    EndRequest, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message,
-    MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest,
-    Upgrade, Upgraded, WaitReport, Warning,
+    ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Check, Created, Disconnected,
+    EndReport, EndRequest, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo,
+    Message, MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport,
+    SwitchRequest, Upgrade, Upgraded, WaitReport, Warning,
 };
 
 /// The document, as it is served and committed.
@@ -53,6 +53,7 @@ pub fn generated() -> String {
     ),
     paths(
         status,
+        doctor,
         document_path,
         audit,
         events,
@@ -114,6 +115,8 @@ macro_rules! requests {
 
 requests! {
     status: get "/v1/status", "State of the host", (), none, [HostStatus];
+    doctor: get "/v1/doctor", "What is missing on this machine, and how to get it", (), none,
+        [Vec<Check>];
     document_path: get "/v1/openapi.json", "This document", (), none, ("application/json");
     audit: get "/v1/audit", "The newest entries of the audit trail, newest last",
         (("limit" = Option<u32>, Query), ("session" = Option<u32>, Query)), none,

@@ -26,6 +26,8 @@ pub const MAX_INPUT: usize = 1 << 20;
 
 /// `GET` [`HostStatus`](crate::HostStatus).
 pub const STATUS: &str = "/v1/status";
+/// `GET` a list of [`Check`](crate::Check)s: what is missing on the machine.
+pub const DOCTOR: &str = "/v1/doctor";
 /// `GET` the OpenAPI document.
 pub const OPENAPI: &str = "/v1/openapi.json";
 /// `GET` a list of [`Session`](crate::Session)s (`?fields=id,user`: only these keys); `POST` a [`NewSession`](crate::NewSession).

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use winsta_api::{
-    AttachRequest, AttachTicket, AuditEntry, Created, Disconnected, EndReport, EndRequest, Fields,
-    Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message, MessageReport,
-    NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest, Upgrade, Upgraded,
-    WaitReport, Warning, paths,
+    AttachRequest, AttachTicket, AuditEntry, Check, Created, Disconnected, EndReport, EndRequest,
+    Fields, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message,
+    MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest,
+    Upgrade, Upgraded, WaitReport, Warning, paths,
 };
 use winsta_domain::SessionId;
 
@@ -169,6 +169,12 @@ impl Host {
     /// The audit trail: its newest `limit` entries, newest last.
     pub fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>> {
         self.get(&format!("{}?limit={limit}", paths::AUDIT))
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// What is missing on the host's machine, and how to get it.
+    pub fn doctor(&self) -> Result<Vec<Check>> {
+        self.get(paths::DOCTOR)
             .map_err(|cause| self.failed(None, cause))
     }
 
