@@ -22,6 +22,10 @@ pub fn main() -> ExitCode {
     if argv.get(1).is_some_and(|role| role == "keeper") {
         return winsta_keeper::main(argv.into_iter().skip(2));
     }
+    // The host's eye on one desktop, run as the desktop's user.
+    if argv.get(1).is_some_and(|role| role == "desktop") {
+        return winsta_host::desktop();
+    }
     match dispatch::run(argv) {
         Ok(exit) => exit.into(),
         Err(failure) => {

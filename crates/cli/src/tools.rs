@@ -106,7 +106,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 /// All tools.
-pub(crate) const TOOLS: [Tool; 27] = [
+pub(crate) const TOOLS: [Tool; 28] = [
     Tool::windows::<windows::QuerySession>(&["query", "session"], Some("qwinsta")),
     Tool::windows::<windows::QueryUser>(&["query", "user"], Some("quser")),
     Tool::windows::<windows::QueryProcess>(&["query", "process"], Some("qprocess")),
@@ -129,6 +129,7 @@ pub(crate) const TOOLS: [Tool; 27] = [
     Tool::unix::<unix::Wait>(&["wait"]),
     Tool::unix::<unix::Audit>(&["audit"]),
     Tool::unix::<unix::Warnings>(&["warnings"]),
+    Tool::unix::<unix::Doctor>(&["doctor"]),
     Tool::unix::<unix::Host>(&["host"]),
     Tool::unix::<unix::DialStdio>(&["dial-stdio"]),
     Tool::unix::<unix::InstallLinks>(&["install-links"]),

@@ -7,7 +7,9 @@
 //! | control sessions                       | yes  | yes              | no           |
 //! | administer the host, and its console   | yes  | yes              | no           |
 //!
-//! A user's own host serves that user's sessions only, so its owner is its administrator.
+//! A user's own host serves that user's sessions only, so its owner is its administrator. Sessions
+//! that it finds elsewhere on the machine are their own users': for these, "the host's owner" is
+//! the session's user, and a stranger's right ends at listing them.
 
 use crate::people::Caller;
 
@@ -74,7 +76,7 @@ pub(crate) enum Right {
 pub(crate) enum Relation {
     /// The machine's administrator.
     Root,
-    /// The user whose host it is.
+    /// The user whose host, or whose session elsewhere, it is.
     Owner,
     /// Anybody else.
     Stranger,
@@ -103,7 +105,7 @@ pub(crate) fn decide(relation: Relation, verb: Verb) -> Decision {
     }
 }
 
-/// What `caller` is to the host of user `owner`.
+/// What `caller` is to the host, or to the session elsewhere, of user `owner`.
 pub(crate) fn relation(caller: &Caller, owner: u32) -> Relation {
     match caller.uid {
         0 => Relation::Root,
@@ -197,5 +199,36 @@ mod tests {
         assert_eq!(relation(&caller(7), 7), Relation::Owner);
         assert_eq!(relation(&caller(8), 7), Relation::Stranger);
         assert_eq!(relation(&caller(0), 0), Relation::Root);
+    }
+
+    /// Ann, whose host it is, asks about bob's login: there she is anybody.
+    #[test]
+    fn a_host_gives_its_owner_no_right_to_logins_of_others() {
+        let (ann, bob) = (7, 8);
+        let to_bobs = |caller| {
+            relation(
+                &Caller {
+                    uid: caller,
+                    pid: None,
+                },
+                bob,
+            )
+        };
+        for (verb, right) in [
+            (Verb::End, Right::Control),
+            (Verb::Message, Right::Control),
+            (Verb::Kill, Right::Control),
+            (Verb::Disconnect, Right::Control),
+            (Verb::Inspect, Right::Look),
+        ] {
+            assert_eq!(
+                decide(to_bobs(ann), verb),
+                Decision::Deny(right),
+                "{verb:?}"
+            );
+            assert_eq!(decide(to_bobs(bob), verb), Decision::Allow, "{verb:?}");
+            assert_eq!(decide(to_bobs(0), verb), Decision::Allow, "{verb:?}");
+        }
+        assert_eq!(decide(to_bobs(ann), Verb::List), Decision::Allow);
     }
 }

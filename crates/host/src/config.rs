@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use winsta_domain::Reconnection;
 use winsta_domain::quota::Limits;
+use winsta_sources::Origin;
 
 /// Most bytes of a configuration file.
 const MAX_BYTES: u64 = 1 << 20;
@@ -20,6 +21,8 @@ pub struct Config {
     pub host: HostConfig,
     /// Most bytes of output that a session keeps, unless it is started with another number.
     pub buffer_bytes: BufferBytes,
+    /// Where sessions that Winsta does not host are looked for.
+    pub sources: SourcesConfig,
     /// Logins that get a hosted session.
     pub login: LoginConfig,
     /// For the clients' side: not looked at here.
@@ -52,6 +55,45 @@ impl LimitsConfig {
             per_user: self.sessions_per_user,
             per_host: self.sessions_per_host,
         }
+    }
+}
+
+/// Where sessions that Winsta does not host are looked for; everywhere unless said.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SourcesConfig(Vec<SourceName>);
+
+/// A source by its name in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SourceName {
+    Ssh,
+    Xrdp,
+    Console,
+    Other,
+}
+
+impl SourcesConfig {
+    /// Whether there is anything to look for.
+    pub(crate) fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Whether sessions of this origin are listed.
+    pub(crate) fn has(&self, origin: Origin) -> bool {
+        self.0.contains(&match origin {
+            Origin::Ssh => SourceName::Ssh,
+            Origin::Xrdp => SourceName::Xrdp,
+            Origin::Console => SourceName::Console,
+            Origin::Other => SourceName::Other,
+        })
+    }
+}
+
+impl Default for SourcesConfig {
+    fn default() -> Self {
+        use SourceName::{Console, Other, Ssh, Xrdp};
+        Self(vec![Ssh, Xrdp, Console, Other])
     }
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod attach;
 pub(crate) mod countdown;
 pub(crate) mod create;
+pub(crate) mod elsewhere;
 pub(crate) mod end;
 pub(crate) mod hosted;
 pub(crate) mod input;
@@ -26,6 +27,7 @@ use winsta_client::Dirs;
 use winsta_domain::guard::{self, GuardDecision, Sighting};
 use winsta_domain::session::{Action, EndCause, EndHow, Happening, Input};
 use winsta_domain::{ExitStatus, Incarnation, SessionId, Timestamp};
+use winsta_sources::Sources;
 use winsta_wire::{Step, Verb};
 
 use self::hosted::Hosted;
@@ -33,6 +35,8 @@ use self::notices::Notices;
 use crate::audit::{Audit, Milestone};
 use crate::clock;
 use crate::config::Config;
+use crate::elsewhere::Elsewhere;
+use crate::elsewhere::register::Register;
 use crate::failure::{Failure, failure, hinted, no_session};
 use crate::keeper::ledger::Ledger;
 use crate::keeper::orphans::Orphans;
@@ -57,6 +61,8 @@ pub(crate) struct Engine {
     pub(crate) names: Names,
     pub(crate) orphans: Arc<Orphans>,
     pub(crate) keeper: Arc<dyn KeeperPort>,
+    /// Where sessions are found that are not hosted.
+    pub(crate) sources: Sources,
     pub(crate) changes: broadcast::Sender<Change>,
     /// Told when there may be no more sessions.
     pub(crate) emptied: Notify,
@@ -94,6 +100,7 @@ pub(crate) enum EndResult {
 pub(crate) struct Core {
     pub(crate) numbering: Numbering,
     pub(crate) sessions: BTreeMap<SessionId, Hosted>,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) next_connection: u32,
     pub(crate) endings: VecDeque<(SessionId, Ending)>,
     pub(crate) waiters: HashMap<SessionId, Vec<oneshot::Sender<EndResult>>>,
@@ -119,6 +126,7 @@ pub(crate) struct Parts {
 impl Engine {
     /// An engine that knows of no sessions yet.
     pub(crate) fn new(parts: Parts) -> Self {
+        let register = Register::open(parts.dirs.runtime(), &parts.numbering);
         Self {
             host: parts.host,
             owner: parts.owner,
@@ -129,6 +137,7 @@ impl Engine {
             names: Names::default(),
             orphans: parts.orphans,
             keeper: parts.keeper,
+            sources: Sources::new(),
             changes: broadcast::channel(MAX_CHANGES).0,
             emptied: Notify::new(),
             started: clock::now(),
@@ -137,6 +146,7 @@ impl Engine {
             core: Mutex::new(Core {
                 numbering: parts.numbering,
                 sessions: BTreeMap::new(),
+                elsewhere: Elsewhere::new(register),
                 next_connection: 1,
                 endings: VecDeque::new(),
                 waiters: HashMap::new(),
@@ -290,7 +300,11 @@ impl Engine {
 impl Core {
     /// Checks that `guard` means the session that has this number now.
     pub(crate) fn check_guard(&self, id: SessionId, guard: &Guard) -> Result<(), Failure> {
-        let hosted = self.sessions.get(&id).ok_or_else(|| no_session(id))?;
+        let logon = match (self.sessions.get(&id), self.elsewhere.get(id)) {
+            (Some(hosted), _) => hosted.meta.logon,
+            (None, Some(found)) => found.logon,
+            (None, None) => return Err(no_session(id)),
+        };
         let logon_time = match &guard.logon_time {
             Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
                 failure(
@@ -305,7 +319,7 @@ impl Core {
             id,
             logon_time,
         };
-        match guard::check(&seen, self.numbering.incarnation(), Some(hosted.meta.logon)) {
+        match guard::check(&seen, self.numbering.incarnation(), Some(logon)) {
             GuardDecision::Same => Ok(()),
             GuardDecision::Stale(why) => Err(hinted(
                 ErrorCode::Stale,

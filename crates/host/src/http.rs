@@ -43,6 +43,7 @@ pub(crate) enum Wish {
 pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/v1/status", get(hosts::status))
+        .route("/v1/doctor", get(hosts::doctor))
         .route("/v1/openapi.json", get(hosts::openapi))
         .route("/v1/audit", get(hosts::audit))
         .route("/v1/events", get(hosts::events))

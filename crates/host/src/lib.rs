@@ -16,6 +16,7 @@ mod args;
 mod audit;
 mod clock;
 pub mod config;
+mod elsewhere;
 mod engine;
 mod failure;
 mod http;
@@ -37,6 +38,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use http::requests::oracle;
+pub use winsta_sources::desktop::agent::main as desktop;
 
 /// Runs a host until it is no longer needed: `winsta host run [--daemon] [--ready-fd 1]`.
 ///

@@ -133,6 +133,8 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
         begin(prepared.dirs, prepared.config, prepared.problems).await?;
     let sink: Arc<dyn KeeperSink> = engine.clone();
     tokio::spawn(driver::run(conn, queue, sink, place));
+    let follower = Arc::clone(&engine);
+    tokio::spawn(async move { follower.follow_elsewhere().await });
     reap_children(&engine).map_err(io(path.clone()))?;
     let (sender, wishes) = mpsc::channel(1);
     let app = App {

@@ -298,6 +298,21 @@ pub(crate) struct DialStdio {
     pub(crate) socket: Option<PathBuf>,
 }
 
+/// `doctor`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Say what is missing on this machine to see and control all its sessions, and how to get it.",
+    after_help = "Verdicts: good; limited: something works with less; absent: not there, and need not be.
+
+Examples:
+  winsta doctor
+  winsta doctor -o json"
+)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
 /// `host`.
 #[derive(Args, Debug)]
 #[command(about = "Look after the host, which keeps this machine's sessions.")]

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use winsta_api::{AttachRequest, Attachment, Session};
+use winsta_api::{AttachRequest, Attachment, Session, Source};
 use winsta_client::Host;
 use winsta_domain::{ConnectionName, SessionId, State};
 
@@ -124,6 +124,7 @@ fn client_address() -> Option<String> {
 fn last_left<'a>(sessions: &'a [Session], user: Option<&str>) -> Result<&'a Session, Failure> {
     let left: Vec<&Session> = sessions
         .iter()
+        .filter(|session| session.source == Source::Hosted)
         .filter(|session| session.state == State::Disconnected)
         .filter(|session| user.is_none() || session.user.as_deref() == user)
         .collect();

@@ -6,6 +6,7 @@ mod audit;
 mod bulk;
 mod connect;
 mod dial_stdio;
+mod doctor;
 mod end;
 mod find;
 mod fleet;

@@ -194,6 +194,9 @@ impl Engine {
         connection: Option<ConnectionId>,
         notice: &Notice,
     ) -> Result<u32, Failure> {
+        if let Some(found) = self.found(id) {
+            return self.notify_elsewhere(&found, notice).await;
+        }
         let notice = serde_json::to_string(notice)
             .map_err(|error| failure(ErrorCode::Internal, error.to_string()))?;
         let asked = self.keeper.ask(
@@ -220,6 +223,9 @@ impl Engine {
         guard: &Guard,
         by: &str,
     ) -> Result<Disconnected, Failure> {
+        if let Some(found) = self.meant(id, Verb::Disconnect, guard)? {
+            return self.disconnect_elsewhere(id, &found).await;
+        }
         let asked = {
             let mut core = self.core();
             core.find(id, Verb::Disconnect)?;
@@ -257,8 +263,7 @@ impl Engine {
             let clients = core.sessions.iter().flat_map(|(session, hosted)| {
                 hosted.clients.iter().map(move |client| (*session, client))
             });
-            let mut named =
-                clients.filter(|(_, client)| connection_name(client.id) == request.destination);
+            let mut named = clients.filter(|(_, client)| client.name() == request.destination);
             let found = named
                 .next()
                 .map(|(session, client)| (session, client.clone()));

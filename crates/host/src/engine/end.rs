@@ -21,7 +21,7 @@ impl Engine {
         request: EndRequest,
         caller: Caller,
     ) -> Result<EndReport, Failure> {
-        {
+        if self.meant(id, Verb::End, &request.guard)?.is_none() {
             let mut core = self.core();
             core.find(id, Verb::End)?;
             core.check_guard(id, &request.guard)?;
@@ -40,6 +40,12 @@ impl Engine {
         how: How,
         countdown: Option<u32>,
     ) -> Result<EndReport, Failure> {
+        if let Some(found) = self.found(id) {
+            if let Some(countdown) = countdown {
+                self.core().notices.end_countdown(countdown);
+            }
+            return self.end_elsewhere(id, &found, how).await;
+        }
         let how = match how {
             How::Logoff => EndHow::Logoff,
             How::Reset => EndHow::Reset,

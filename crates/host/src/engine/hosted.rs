@@ -1,13 +1,14 @@
 //! One hosted session, as the host knows it.
 
 use winsta_domain::session::{Phase, SessionMachine};
-use winsta_domain::{ConnectionId, Timestamp};
+use winsta_domain::{ConnectionId, SessionId, Timestamp};
+use winsta_sources::Place;
 use winsta_wire::{AttachMode, SessionReport};
 
 use super::Ending;
 use crate::keeper::ledger::{Behind, Rows};
 use crate::keeper::sink::Keepsakes;
-use crate::meta::{Meta, Note};
+use crate::meta::{Meta, Note, connection_name};
 use crate::rows::Row;
 
 /// Most permits of one session that wait to be used.
@@ -35,6 +36,41 @@ pub(crate) struct Client {
     pub(crate) since: Timestamp,
     pub(crate) pid: u32,
     pub(crate) note: Note,
+    /// Where it sits, once somebody wanted to know.
+    pub(crate) place: Option<Place>,
+    /// The login that it came through.
+    pub(crate) via: Option<Via>,
+}
+
+/// A login from which a client is attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Via {
+    pub(crate) login: SessionId,
+    pub(crate) name: String,
+    pub(crate) client_name: Option<String>,
+    pub(crate) client_address: Option<String>,
+}
+
+impl Client {
+    /// Name of its connection: `ssh-tcp#5` if it came through an ssh login, else `pty#2`.
+    pub(crate) fn name(&self) -> String {
+        let via = self.via.as_ref().map(|via| via.name.clone());
+        via.unwrap_or_else(|| connection_name(self.id))
+    }
+
+    /// Name of its machine or terminal.
+    pub(crate) fn machine(&self) -> Option<String> {
+        let via = self.via.as_ref();
+        via.and_then(|via| via.client_name.clone())
+            .or_else(|| self.note.client_name.clone())
+    }
+
+    /// Its network address: what the login service saw counts more than what it says itself.
+    pub(crate) fn address(&self) -> Option<String> {
+        let via = self.via.as_ref();
+        via.and_then(|via| via.client_address.clone())
+            .or_else(|| self.note.client_address.clone())
+    }
 }
 
 /// A client that has a permit and has not come yet.
@@ -130,6 +166,8 @@ impl Hosted {
             since: now,
             pid,
             note,
+            place: None,
+            via: None,
         };
         self.clients.retain(|client| client.id != id);
         self.clients.push(client.clone());

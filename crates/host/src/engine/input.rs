@@ -13,8 +13,9 @@ use winsta_wire::{
 
 use super::Engine;
 use crate::access::Verb;
-use crate::failure::{Failure, failure, keeper_failure};
+use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, Outcome, answer};
+use crate::people::Caller;
 
 /// Most bytes of input in one request to the keeper.
 const PIECE: usize = 64 << 10;
@@ -118,6 +119,13 @@ impl Engine {
 
     /// Settings of a session's line.
     pub(crate) async fn line(&self, id: SessionId) -> Result<LineInfo, Failure> {
+        if let Some(found) = self.found(id) {
+            return Err(hinted(
+                ErrorCode::Unsupported,
+                format!("the line of {} is not Winsta's", found.origin.words()),
+                "stty -a < /dev/pts/N shows a terminal's settings",
+            ));
+        }
         let ask = Ask::Line { session: id };
         let (answer, _) = self.ask_about(id, Verb::Inspect, ask, Vec::new()).await?;
         let Answer::Line(line) = answer else {
@@ -160,6 +168,9 @@ impl Engine {
         id: SessionId,
         current: Option<SessionId>,
     ) -> Result<Vec<ProcessInfo>, Failure> {
+        if let Some(found) = self.found_for(id, Verb::Inspect)? {
+            return Ok(self.processes_elsewhere(id, &found, current));
+        }
         let ask = Ask::Members { session: id };
         let (answer, _) = self.ask_about(id, Verb::Inspect, ask, Vec::new()).await?;
         let Answer::Members(members) = answer else {
@@ -172,9 +183,10 @@ impl Engine {
     /// Processes of all sessions; those of a session that ends meanwhile are left out.
     pub(crate) async fn all_processes(
         &self,
+        caller: &Caller,
         current: Option<SessionId>,
     ) -> Result<Vec<ProcessInfo>, Failure> {
-        let mut all = Vec::new();
+        let mut all = self.all_processes_elsewhere(caller, current);
         let mut after = None;
         loop {
             let asked = self.keeper.ask(Ask::Census { after }, Vec::new());
@@ -228,6 +240,9 @@ impl Engine {
         pid: u32,
         guard: &Guard,
     ) -> Result<KillReport, Failure> {
+        if let Some(found) = self.meant(id, Verb::Kill, guard)? {
+            return self.kill_elsewhere(id, &found, pid);
+        }
         let asked = {
             let mut core = self.core();
             core.find(id, Verb::Kill)?;

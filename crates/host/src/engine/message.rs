@@ -12,7 +12,7 @@ use super::end::MAX_TEXT;
 use super::notices::Kept;
 use crate::access::Verb;
 use crate::clock;
-use crate::failure::{Failure, failure};
+use crate::failure::{Failure, failure, hinted};
 
 /// How long a message is shown unless its sender says.
 const SECONDS: u32 = 60;
@@ -39,11 +39,27 @@ impl Engine {
             return Err(failure(ErrorCode::Invalid, text));
         }
         let from = message.from.as_deref().unwrap_or(caller);
-        let from = from
+        let from: String = from
             .chars()
             .filter(|c| !c.is_control())
             .take(MAX_FROM)
             .collect();
+        if let Some(found) = self.found_for(id, Verb::Message)? {
+            if message.wait {
+                return Err(hinted(
+                    ErrorCode::Unsupported,
+                    format!("{} cannot answer a message", found.origin.words()),
+                    "leave out the wish for an answer",
+                ));
+            }
+            return Ok(MessageReport {
+                id: id.0,
+                shown: self
+                    .tell_elsewhere(&found, &from, &message.text, seconds)
+                    .await?,
+                answer: None,
+            });
+        }
         let (number, reply) = {
             let mut core = self.core();
             core.find(id, Verb::Message)?;

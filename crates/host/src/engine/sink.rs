@@ -186,6 +186,8 @@ impl Engine {
                 since: connection.since,
                 pid: connection.pid,
                 note,
+                place: None,
+                via: None,
             });
         }
         if known {

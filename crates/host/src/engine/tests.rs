@@ -331,7 +331,7 @@ fn the_processes_of_all_sessions_are_asked_for_together() {
         pid: 1,
     });
     scene.keeper.heard();
-    let all = scene.engine.all_processes(Some(one));
+    let all = scene.engine.all_processes(&ROOT, Some(one));
     let all = scene.runtime.block_on(all).unwrap();
     let all: Vec<_> = all
         .iter()
@@ -401,4 +401,64 @@ fn the_list_is_the_sessions_in_order() {
         listed[2],
         scene.engine.session(ids[1], Some(ids[1])).unwrap()
     );
+}
+
+/// What was found elsewhere is guarded as what is hosted: the number alone is not enough.
+#[test]
+fn a_session_elsewhere_is_acted_on_only_if_it_is_meant() {
+    let scene = Scene::new();
+    let found = crate::elsewhere::tests::found("login 1", None);
+    let id = {
+        let mut core = scene.engine.core();
+        let core = &mut *core;
+        let snapshot = Arc::new(winsta_sources::Snapshot {
+            sessions: vec![found],
+            ..winsta_sources::Snapshot::default()
+        });
+        let wanted = crate::config::SourcesConfig::default();
+        core.elsewhere.learn(snapshot, &wanted, &mut core.numbering);
+        core.elsewhere.all().map(|(id, _)| id).next().unwrap()
+    };
+    let guard = |incarnation: &str, time: u64| Guard {
+        incarnation: incarnation.to_owned(),
+        logon_time: Some(Timestamp(time).rfc3339().to_string()),
+    };
+    let now = scene.engine.incarnation();
+    for (stale, why) in [
+        (guard(&now.0, 4_999), "another logon"),
+        (guard("another", 5_000), "another life of the numbering"),
+    ] {
+        let end = EndRequest {
+            how: How::Reset,
+            guard: stale.clone(),
+            warn: None,
+        };
+        let engine = &scene.engine;
+        let refused = scene
+            .runtime
+            .block_on(engine.end(id, end, ROOT))
+            .unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Stale, "{why}");
+        let refused = scene
+            .runtime
+            .block_on(engine.kill(id, 1, &stale))
+            .unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Stale, "{why}");
+    }
+    // Its terminal does not exist, and that is said.
+    let message = winsta_api::Message {
+        text: "hello".to_owned(),
+        seconds: None,
+        wait: false,
+        from: None,
+    };
+    let unheard = scene
+        .runtime
+        .block_on(scene.engine.message(id, message, "ann"));
+    assert!(unheard.unwrap_err().message.contains("was not delivered"));
+    let list: Vec<winsta_api::Session> =
+        serde_json::from_slice(&scene.engine.list(Fields::ALL, None)).unwrap();
+    let ids: Vec<u32> = list.iter().map(|session| session.id).collect();
+    assert_eq!(ids, [0, id.0, SessionId::FIRST_LISTENER]);
+    assert_eq!(scene.engine.session(id, None).unwrap(), list[1]);
 }

@@ -10,9 +10,8 @@ use crate::access::Verb;
 use crate::clock;
 use crate::failure::{Failure, failure, no_session};
 use crate::keeper::ledger::Rows;
-use crate::meta::connection_name;
 use crate::rows::Row;
-use crate::sources::{IdleConsole, Listeners, SessionSource, unsupported};
+use crate::sources::{IdleConsole, Listeners, Login, SessionSource, unsupported};
 
 /// Bytes of a row, about, to take memory for a list at once.
 const ROW_BYTES: usize = 640;
@@ -29,13 +28,18 @@ impl Engine {
         if !core.sessions.contains_key(&SessionId::CONSOLE) {
             standing.extend(IdleConsole.list(&self.host));
         }
-        standing.extend(Listeners.list(&self.host));
+        let elsewhere = core.elsewhere.listed();
+        standing.extend(
+            elsewhere.map(|(id, found)| core.elsewhere.describe(&self.host, id, found, current)),
+        );
+        standing.extend(Listeners(core.elsewhere.listeners()).list(&self.host));
+        standing.sort_by_key(|row| row.id);
         let mut standing = standing.into_iter().peekable();
         out.push(b'[');
         for (id, hosted) in &mut core.sessions {
             while let Some(row) = standing.next_if(|row| row.id < id.0) {
                 separate(&mut out);
-                Row::of(&row).write(&mut out, fields, None, None, false);
+                write(&row, fields, &mut out);
             }
             separate(&mut out);
             hosted.note(&rows);
@@ -46,7 +50,7 @@ impl Engine {
         }
         for row in standing {
             separate(&mut out);
-            Row::of(&row).write(&mut out, fields, None, None, false);
+            write(&row, fields, &mut out);
         }
         out.push(b']');
         out
@@ -60,9 +64,13 @@ impl Engine {
     ) -> Result<Session, Failure> {
         let mut core = self.core();
         if !core.sessions.contains_key(&id) {
-            let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
-            let found = places.into_iter().find(|place| place.owns(id));
-            let row = found.and_then(|place| place.list(&self.host).into_iter().next());
+            if let Some(found) = core.elsewhere.get(id) {
+                return Ok(core.elsewhere.describe(&self.host, id, found, current));
+            }
+            let listeners = Listeners(core.elsewhere.listeners());
+            let places: [&dyn SessionSource; 2] = [&IdleConsole, &listeners];
+            let mut rows = places.into_iter().flat_map(|place| place.list(&self.host));
+            let row = rows.find(|row| row.id == id.0);
             return row.ok_or_else(|| gone(&core, id));
         }
         let rows = ledger_row(&core, id);
@@ -109,7 +117,7 @@ impl Engine {
         let name = if console {
             Some(ConnectionName::CONSOLE.to_owned())
         } else {
-            foremost.map(|client| connection_name(client.id))
+            foremost.map(Client::name)
         };
         let since = hosted.machine.disconnected_since();
         Session {
@@ -130,8 +138,8 @@ impl Engine {
             last_input_time: None,
             idle_seconds: None,
             disconnected_since: since.map(|time| time.rfc3339().to_string()),
-            client_name: foremost.and_then(|client| client.note.client_name.clone()),
-            client_address: foremost.and_then(|client| client.note.client_address.clone()),
+            client_name: foremost.and_then(Client::machine),
+            client_address: foremost.and_then(Client::address),
             leader_pid: report.map(|report| report.leader),
             current: false,
             connections: hosted.connections(),
@@ -144,8 +152,16 @@ impl Core {
     /// The session `id` for `verb`, or why there is none.
     pub(crate) fn find(&mut self, id: SessionId, verb: Verb) -> Result<&mut Hosted, Failure> {
         if !self.sessions.contains_key(&id) {
-            let places: [&dyn SessionSource; 2] = [&IdleConsole, &Listeners];
-            let found = places.into_iter().find(|place| place.owns(id));
+            let listeners = Listeners(self.elsewhere.listeners());
+            let login = self.elsewhere.get(id).map(|found| Login { id, found });
+            let login = login.as_ref().map(|login| login as &dyn SessionSource);
+            let places = [
+                Some(&IdleConsole as &dyn SessionSource),
+                Some(&listeners),
+                login,
+            ];
+            let mut places = places.into_iter().flatten();
+            let found = places.find(|place| place.owns(id));
             let refusal = found.and_then(|place| unsupported(place, verb));
             return Err(refusal.unwrap_or_else(|| gone(self, id)));
         }
@@ -215,13 +231,13 @@ fn connection_info(client: &Client, behind: bool) -> ConnectionInfo {
         AttachMode::View => "view",
     };
     ConnectionInfo {
-        name: connection_name(client.id),
+        name: client.name(),
         mode: mode.to_owned(),
         transport: client.note.transport.name().to_owned(),
         since: client.since.rfc3339().to_string(),
         user: client.note.user.clone(),
-        client_name: client.note.client_name.clone(),
-        client_address: client.note.client_address.clone(),
+        client_name: client.machine(),
+        client_address: client.address(),
         pid: Some(client.pid),
         behind,
     }
@@ -237,6 +253,19 @@ fn gone(core: &Core, id: SessionId) -> Failure {
         ),
         None => no_session(id),
     }
+}
+
+/// Appends a session that is not hosted.
+fn write(session: &Session, fields: Fields, out: &mut Vec<u8>) {
+    let last_input = session.last_input_time.as_deref();
+    let last_input = last_input.and_then(Timestamp::parse_rfc3339);
+    Row::of(session).write(
+        out,
+        fields,
+        last_input,
+        session.idle_seconds,
+        session.current,
+    );
 }
 
 fn separate(out: &mut Vec<u8>) {

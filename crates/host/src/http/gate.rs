@@ -40,16 +40,28 @@ async fn admit(app: &App, route: &str, request: Request, next: Next) -> Response
         return next.run(request).await;
     };
     let Some(caller) = request.extensions().get::<Caller>().copied() else {
-        return deny(access::Right::List);
+        return deny(access::Right::List, &app.engine.owner.name);
     };
     let session = session_in(request.uri().path());
-    let relation = access::relation(&caller, app.engine.owner.uid);
+    let found = match session.map(SessionId) {
+        Some(id) => {
+            app.engine.look_for(id).await;
+            app.engine.found(id)
+        }
+        None => None,
+    };
+    // A session that is not hosted is its own user's, whoever's host this is.
+    let owner = match &found {
+        Some(found) => (found.uid, found.user.as_str()),
+        None => (app.engine.owner.uid, app.engine.owner.name.as_str()),
+    };
+    let relation = access::relation(&caller, owner.0);
     let response = match access::decide(relation, verb) {
         Decision::Allow => carry_out(verb, request, next).await,
-        Decision::Deny(right) => deny(right),
+        Decision::Deny(right) => deny(right, owner.1),
     };
     if is_audited(verb) && is_recorded(app, verb, caller, session, &response) {
-        audit(app, verb, caller, session, &response);
+        audit(app, verb, caller, session, owner.1, &response);
     }
     response
 }
@@ -72,11 +84,11 @@ async fn carry_out(verb: Verb, request: Request, next: Next) -> Response {
     })
 }
 
-fn deny(right: access::Right) -> Response {
+fn deny(right: access::Right, owner: &str) -> Response {
     let refusal = hinted(
         ErrorCode::Forbidden,
         format!("you lack the right to {}", right.words()),
-        "ask the user whose host this is, or an administrator",
+        &format!("{owner} has it, and root: sudo winsta …"),
     );
     Refusal(refusal).into_response()
 }
@@ -127,7 +139,14 @@ fn is_recorded(
     }
 }
 
-fn audit(app: &App, verb: Verb, caller: Caller, session: Option<u32>, response: &Response) {
+fn audit(
+    app: &App,
+    verb: Verb,
+    caller: Caller,
+    session: Option<u32>,
+    owner: &str,
+    response: &Response,
+) {
     let noted = response
         .extensions()
         .get::<Noted>()
@@ -144,7 +163,7 @@ fn audit(app: &App, verb: Verb, caller: Caller, session: Option<u32>, response: 
         origin: caller.origin(),
         action: noted.action.unwrap_or_else(|| action(verb)).to_owned(),
         session,
-        owner: session.map(|_| engine.owner.name.clone()),
+        owner: session.map(|_| owner.to_owned()),
         outcome: outcome.map_or_else(|| "done".to_owned(), |outcome| outcome.0.clone()),
         detail: noted.detail,
     });
@@ -159,7 +178,7 @@ fn session_in(path: &str) -> Option<u32> {
 /// What a request wants. Starting the console needs more than its route says; its handler checks.
 pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
     let verb = match (method.as_str(), route) {
-        ("GET", "/v1/status" | "/v1/openapi.json") => Verb::Status,
+        ("GET", "/v1/status" | "/v1/doctor" | "/v1/openapi.json") => Verb::Status,
         ("GET", "/v1/audit") => Verb::Audit,
         ("GET", "/v1/events") => Verb::Events,
         ("DELETE", "/v1/warnings/{id}") => Verb::CancelWarning,

@@ -14,7 +14,8 @@ use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::{Stream, StreamExt};
 use winsta_api::{
-    AuditEntry, Change, ErrorCode, HostStatus, ProcessInfo, StopReport, Upgrade, Upgraded, Warning,
+    AuditEntry, Change, Check, ErrorCode, HostStatus, ProcessInfo, StopReport, Upgrade, Upgraded,
+    Warning,
 };
 use winsta_domain::SessionId;
 use winsta_wire::Verb as Ask;
@@ -34,6 +35,10 @@ const UPGRADE: Duration = Duration::from_secs(20);
 
 pub(super) async fn status(State(app): State<App>) -> Json<HostStatus> {
     Json(app.engine.status())
+}
+
+pub(super) async fn doctor(State(app): State<App>) -> Json<Vec<Check>> {
+    Json(app.engine.doctor().await)
 }
 
 pub(super) async fn openapi() -> Response {
@@ -70,6 +75,8 @@ pub(super) async fn events(
     State(app): State<App>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = BroadcastStream::new(app.engine.changes.subscribe());
+    // From now on changes elsewhere are heard of.
+    app.engine.look().await;
     Sse::new(changes.map(|change| {
         let change = change.unwrap_or_else(|BroadcastStreamRecvError::Lagged(missed)| Change {
             change: "missed".to_owned(),
@@ -85,8 +92,11 @@ pub(super) async fn events(
 pub(super) async fn processes(
     State(app): State<App>,
     Current(current): Current,
+    Extension(caller): Extension<Caller>,
 ) -> Answer<Json<Vec<ProcessInfo>>> {
-    Ok(Json(app.engine.all_processes(current).await?))
+    app.engine.look().await;
+    let current = current.or_else(|| app.engine.login_of(&caller));
+    Ok(Json(app.engine.all_processes(&caller, current).await?))
 }
 
 pub(super) async fn warnings(State(app): State<App>) -> Json<Vec<Warning>> {

@@ -29,6 +29,7 @@ pub(super) struct ListQuery {
 pub(super) async fn list(
     State(app): State<App>,
     Current(current): Current,
+    Extension(caller): Extension<Caller>,
     Asked(query): Asked<ListQuery>,
 ) -> Answer<Response> {
     let fields = query.fields.as_deref().map_or(Ok(Fields::ALL), str::parse);
@@ -36,6 +37,8 @@ pub(super) async fn list(
         let known = format!("a session has {}", Fields::ALL);
         Refusal(hinted(ErrorCode::Invalid, error.to_string(), &known))
     })?;
+    app.engine.look().await;
+    let current = current.or_else(|| app.engine.login_of(&caller));
     Ok(ready_json(app.engine.list(fields, current)))
 }
 
@@ -43,7 +46,9 @@ pub(super) async fn one(
     State(app): State<App>,
     Id(id): Id,
     Current(current): Current,
+    Extension(caller): Extension<Caller>,
 ) -> Answer<Json<Session>> {
+    let current = current.or_else(|| app.engine.login_of(&caller));
     Ok(Json(app.engine.session(id, current)?))
 }
 
