@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use winsta_api::HostStatus;
-use winsta_client::{Dirs, Host as Client};
+use winsta_client::{Cause, Dirs, Host as Client};
 
 use super::reach::host;
 use crate::grammar::shared::Format;
@@ -103,16 +104,17 @@ fn stop(force: bool) -> Outcome {
         Dirs::from_env().map_err(|error| Failure::local("cannot look for a host", &error))?;
     let running =
         Client::running(&dirs).map_err(|error| Failure::call("cannot look for a host", &error))?;
-    let Some(host) = running else {
-        return Err(Failure {
-            exit: Exit::Nothing,
-            text: Text::Plain("No host is running".to_owned()),
-            hint: None,
-        });
+    let none = || Failure {
+        exit: Exit::Nothing,
+        text: Text::Plain("No host is running".to_owned()),
+        hint: None,
     };
-    let report = host
-        .stop(force)
-        .map_err(|error| Failure::call("cannot stop the host", &error))?;
+    let host = running.ok_or_else(none)?;
+    let report = host.stop(force).map_err(|error| match &error.cause {
+        // It was on its way out when it was found.
+        Cause::Unreachable { source, .. } if source.kind() == ErrorKind::NotFound => none(),
+        _ => Failure::call("cannot stop the host", &error),
+    })?;
     // It has said that it ends; whoever looks next shall not find it any more.
     let patience = Instant::now() + FAREWELL;
     while Instant::now() < patience && matches!(Client::running(&dirs), Ok(Some(_))) {
