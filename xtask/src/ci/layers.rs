@@ -49,6 +49,12 @@ const LAYERS: &[Layer] = &[
         never: IO,
     },
     Layer {
+        name: "winsta-wsman",
+        uses: &[],
+        pure: true,
+        never: IO,
+    },
+    Layer {
         name: "winsta-screen",
         uses: &["winsta-domain"],
         pure: true,
