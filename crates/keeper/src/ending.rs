@@ -267,6 +267,7 @@ impl Server {
         let Some(mut session) = self.sessions.remove(&id) else {
             return;
         };
+        self.wake(id);
         self.timed.remove(&id);
         self.leaders.remove(&session.leader);
         self.unwatch(&session);

@@ -32,6 +32,7 @@ mod start;
 mod sys;
 mod tickets;
 mod upgrade;
+mod waits;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -125,6 +125,16 @@ pub enum Verb {
         /// Most bytes wanted.
         max: u32,
     },
+    /// Waits until there may be output behind `beyond`, or until no more will come. Answer:
+    /// [`Answer::Done`], which may come early: read, and wait again.
+    Await {
+        /// The session.
+        session: SessionId,
+        /// The stream.
+        stream: Stream,
+        /// Offset up to which the host knows the output.
+        beyond: u64,
+    },
     /// Under [`Buffering::Block`]: output before `upto` need not be kept for anybody.
     Acknowledge {
         /// The session.
