@@ -56,6 +56,8 @@ pub(crate) enum Verb {
     Stop,
     /// Replace host and keeper by another program.
     Upgrade,
+    /// Work with remote shells.
+    Remote,
 }
 
 /// A right that verbs need.
@@ -140,7 +142,8 @@ fn needed(verb: Verb) -> Right {
         | Verb::Kill
         | Verb::Message
         | Verb::Input
-        | Verb::Change => Right::Control,
+        | Verb::Change
+        | Verb::Remote => Right::Control,
         Verb::CreateConsole | Verb::Stop | Verb::Upgrade => Right::Administer,
     }
 }
@@ -149,7 +152,7 @@ fn needed(verb: Verb) -> Right {
 mod tests {
     use super::*;
 
-    const REFUSED_TO_STRANGERS: [(Verb, Right); 18] = [
+    const REFUSED_TO_STRANGERS: [(Verb, Right); 19] = [
         (Verb::Audit, Right::Look),
         (Verb::Events, Right::Look),
         (Verb::Output, Right::Look),
@@ -165,6 +168,7 @@ mod tests {
         (Verb::Message, Right::Control),
         (Verb::Input, Right::Control),
         (Verb::Change, Right::Control),
+        (Verb::Remote, Right::Control),
         (Verb::CreateConsole, Right::Administer),
         (Verb::Stop, Right::Administer),
         (Verb::Upgrade, Right::Administer),

@@ -44,6 +44,8 @@ use crate::keeper::port::KeeperPort;
 use crate::numbering::Numbering;
 use crate::people::{Names, Owner};
 use crate::problems::Problems;
+use crate::remoting::Remoting;
+use crate::workers::Workers;
 
 /// Endings that are remembered for those who ask later.
 const MAX_ENDINGS: usize = 1_000;
@@ -61,6 +63,10 @@ pub(crate) struct Engine {
     pub(crate) names: Names,
     pub(crate) orphans: Arc<Orphans>,
     pub(crate) keeper: Arc<dyn KeeperPort>,
+    /// Processes of remote shells.
+    pub(crate) workers: Workers,
+    /// Remote shells.
+    pub(crate) remoting: Remoting,
     /// Where sessions are found that are not hosted.
     pub(crate) sources: Sources,
     pub(crate) changes: broadcast::Sender<Change>,
@@ -127,6 +133,7 @@ impl Engine {
     /// An engine that knows of no sessions yet.
     pub(crate) fn new(parts: Parts) -> Self {
         let register = Register::open(parts.dirs.runtime(), &parts.numbering);
+        let remoting = Remoting::open(parts.dirs.runtime());
         Self {
             host: parts.host,
             owner: parts.owner,
@@ -136,6 +143,8 @@ impl Engine {
             problems: parts.problems,
             names: Names::default(),
             orphans: parts.orphans,
+            remoting,
+            workers: Workers::new(Arc::clone(&parts.keeper)),
             keeper: parts.keeper,
             sources: Sources::new(),
             changes: broadcast::channel(MAX_CHANGES).0,
@@ -188,9 +197,9 @@ impl Engine {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Whether there are no sessions.
+    /// Whether there are no sessions, nor remote shells.
     pub(crate) fn is_empty(&self) -> bool {
-        self.core().sessions.is_empty()
+        self.core().sessions.is_empty() && self.workers.is_empty() && self.remoting.is_empty()
     }
 
     /// Tells a session's machine what happened, and does what it asks for.

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 
 use winsta_domain::SessionId;
-use winsta_wire::{Answer, Refusal, RefusalKind, Stream};
+use winsta_wire::{Answer, Refusal, Stream};
 
-use crate::refuse::{invalid, refusal};
+use crate::refuse::invalid;
 use crate::server::Server;
 
-/// Most requests that wait for one session's output.
-const PER_SESSION: usize = 16;
-
-/// Requests by the session that they wait for.
+/// Requests by the session that they wait for: one for each stream, so a host that gave one up and
+/// asks again leaves nothing behind.
 #[derive(Debug, Default)]
 pub(crate) struct Waits(HashMap<SessionId, Vec<Wait>>);
 
@@ -30,7 +28,7 @@ impl Waits {
 }
 
 impl Server {
-    /// Answers now if there is something, else once there is.
+    /// Answers now if there is something, else once there is, or once the same is asked again.
     pub(crate) fn await_output(
         &mut self,
         seq: u64,
@@ -51,11 +49,12 @@ impl Server {
             return Ok(());
         }
         let waits = self.waits.0.entry(id).or_default();
-        if waits.len() >= PER_SESSION {
-            let text = "too many requests wait for this output";
-            return Err(refusal(RefusalKind::Busy, text));
-        }
+        let earlier = waits.iter().position(|other| other.stream == stream);
+        let earlier = earlier.map(|at| waits.swap_remove(at));
         waits.push(wait);
+        if let Some(earlier) = earlier {
+            self.settle(earlier.seq, Ok(Answer::Done));
+        }
         Ok(())
     }
 

@@ -467,3 +467,19 @@ pub enum Event {
         reason: String,
     },
 }
+
+impl Event {
+    /// The session that it is about.
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Attached { session, .. }
+            | Self::Detached { session, .. }
+            | Self::Resized { session, .. }
+            | Self::Answered { session, .. }
+            | Self::Exited { session, .. }
+            | Self::Stepped { session, .. }
+            | Self::Emptied { session, .. } => Some(*session),
+            Self::Upgraded { .. } | Self::UpgradeFailed { .. } => None,
+        }
+    }
+}

@@ -102,6 +102,8 @@ const LAYERS: &[Layer] = &[
             "winsta-wire",
             "winsta-screen",
             "winsta-sources",
+            "winsta-wsman",
+            "winsta-psrp",
             "winsta-api",
             "winsta-keeper",
             "winsta-client",

@@ -19,6 +19,7 @@ use crate::keeper::port::KeeperError;
 use crate::keeper::sink::{Found, KeeperSink, Keepsakes, Orphaned};
 use crate::meta::{Meta, Note};
 use crate::problems::Topic;
+use crate::workers::Workers;
 
 impl KeeperSink for Engine {
     fn greeted(&self, greeting: Greeting) {
@@ -34,6 +35,10 @@ impl KeeperSink for Engine {
         let mut present = std::collections::HashSet::with_capacity(found.len());
         for found in found {
             present.insert(found.report.session);
+            if Workers::owns(found.report.session) {
+                self.workers.learn(&found.report, found.keepsakes);
+                continue;
+            }
             self.take_in(&mut core, &found.report, found.keepsakes);
         }
         // A session that has no report yet was asked for, and its answer is still to come.
@@ -45,9 +50,13 @@ impl KeeperSink for Engine {
         for id in missing {
             self.lose(&mut core, id);
         }
+        self.workers.reconcile(|id| present.contains(&id));
     }
 
     fn spawned(&self, report: &SessionReport, keepsakes: Keepsakes) {
+        if Workers::owns(report.session) {
+            return self.workers.learn(report, keepsakes);
+        }
         let mut core = self.core();
         let id = report.session;
         if let Some(hosted) = core.sessions.get_mut(&id) {
@@ -57,6 +66,9 @@ impl KeeperSink for Engine {
     }
 
     fn event(&self, event: Event) {
+        if let Some(worker) = event.session().filter(|id| Workers::owns(*id)) {
+            return self.workers.event(worker, &event);
+        }
         let mut core = self.core();
         match event {
             Event::Attached {
@@ -120,7 +132,8 @@ impl KeeperSink for Engine {
                 keepsakes: hosted.keepsakes.clone(),
             })
         });
-        let orphans = orphans.collect();
+        let mut orphans: Vec<Orphaned> = orphans.collect();
+        orphans.extend(self.workers.orphans(core.ledger.as_ref()));
         // Every client was connected to the dead keeper.
         let clients = core
             .sessions
@@ -135,6 +148,9 @@ impl KeeperSink for Engine {
     fn not_adopted(&self, orphaned: &Orphaned, reason: &KeeperError) {
         let id = orphaned.adopt.report.session;
         tracing::warn!(session = %id, %reason, "a session could not be handed over");
+        if Workers::owns(id) {
+            return self.workers.lose(id);
+        }
         let mut core = self.core();
         self.lose(&mut core, id);
     }
@@ -350,6 +366,7 @@ impl Engine {
     pub(crate) fn begin_with(&self, found: Vec<Found>) {
         let sessions = found
             .iter()
+            .filter(|found| !Workers::owns(found.report.session))
             .map(|found| self.begun(&found.report))
             .collect();
         let detail = "no keeper has it any more".to_owned();
