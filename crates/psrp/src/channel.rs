@@ -1,6 +1,7 @@
 //! What pools and pipelines of both sides have in common: messages in and out as fragments.
 
-use crate::clixml::{ClixmlError, Limits, encode_into, text_document};
+use crate::clixml::{ClixmlError, Limits, Value, Version, encode_into, text_document};
+use crate::crypto::KeyError;
 use crate::fragment::{FragmentError, Inbox, Outbox};
 use crate::ids::{ObjectIds, PipelineId, PoolId};
 use crate::message::{Destination, Header, Message, MessageError, MessageKind};
@@ -61,10 +62,10 @@ pub enum ProtocolError {
     },
     /// The other side speaks another version of the protocol.
     #[error("the peer speaks version {0} of the protocol, this side 2.0 to 2.3")]
-    Version(crate::clixml::Version),
+    Version(Version),
     /// A key cannot be exchanged.
     #[error("the session's key cannot be exchanged")]
-    Key(#[from] crate::crypto::KeyError),
+    Key(#[from] KeyError),
 }
 
 /// A pool's, or a pipeline's, end of the connection.
@@ -117,39 +118,41 @@ impl Channel {
     }
 
     pub(crate) fn send(&mut self, stream: Stream, message: &Message) {
-        let header = Header {
-            kind: message.kind(),
-            ..self.header
-        };
-        let object = self.ids.next();
-        self.outbox(stream).push(object, |out| {
-            header.write(out);
-            message.encode(out);
-        });
+        let (header, object) = self.next(message.kind());
+        push(self.outbox(stream), header, object, message);
+    }
+
+    /// Sends a message by a way of its own.
+    pub(crate) fn send_to(&self, outbox: &mut Outbox, message: &Message) {
+        let (header, object) = self.next(message.kind());
+        push(outbox, header, object, message);
     }
 
     /// Sends a message that is nothing but text, without making a value of it first.
     pub(crate) fn send_text(&mut self, kind: MessageKind, text: &str) {
-        let header = Header {
-            kind,
-            ..self.header
-        };
-        self.outbox.push(self.ids.next(), |out| {
+        let (header, object) = self.next(kind);
+        self.outbox.push(object, |out| {
             header.write(out);
             text_document(out, text);
         });
     }
 
     /// Sends a message whose body is a value.
-    pub(crate) fn send_value(&mut self, kind: MessageKind, value: &crate::clixml::Value) {
+    pub(crate) fn send_value(&mut self, kind: MessageKind, value: &Value) {
+        let (header, object) = self.next(kind);
+        self.outbox.push(object, |out| {
+            header.write(out);
+            encode_into(out, value);
+        });
+    }
+
+    /// The header of the next message, and its object's number.
+    fn next(&self, kind: MessageKind) -> (Header, u64) {
         let header = Header {
             kind,
             ..self.header
         };
-        self.outbox.push(self.ids.next(), |out| {
-            header.write(out);
-            encode_into(out, value);
-        });
+        (header, self.ids.next())
     }
 
     /// Reads messages out of bytes that came, and does something with each.
@@ -180,4 +183,11 @@ impl Channel {
         self.inbox.reset();
         self.answers_in.reset();
     }
+}
+
+fn push(outbox: &mut Outbox, header: Header, object: u64, message: &Message) {
+    outbox.push(object, |out| {
+        header.write(out);
+        message.encode(out);
+    });
 }

@@ -6,6 +6,7 @@
 //! * [`message`]: what two sides say to each other;
 //! * [`fragment`]: messages cut into pieces that fit a transport;
 //! * [`crypto`]: the session's key and secure strings;
+//! * [`server`]: the server's machines.
 
 mod channel;
 pub mod clixml;
@@ -13,6 +14,7 @@ pub mod crypto;
 pub mod fragment;
 mod ids;
 pub mod message;
+pub mod server;
 
 pub use channel::{ProtocolError, Sizes, Stream};
 pub use ids::{CallId, PipelineId, PoolId};

@@ -24,7 +24,7 @@ pub use create_pipeline::{CreatePipeline, GetCommandMetadata, PipelineStateMessa
 pub use error_record::{ErrorRecord, exception};
 pub use event::UserEvent;
 pub use header::{Destination, Header};
-pub use host::{HostCall, HostInfo, HostResponse, ScreenSize};
+pub use host::{HostCall, HostInfo, HostInfoError, HostResponse, ScreenSize};
 pub use host_method::HostMethod;
 pub use kind::MessageKind;
 pub use number::{

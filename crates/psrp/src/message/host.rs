@@ -3,7 +3,7 @@
 use super::body::{Body, Fields, MessageError};
 use super::pool::call;
 use super::{ErrorRecord, HostMethod, MessageKind};
-use crate::clixml::{Object, Value};
+use crate::clixml::{self, ClixmlError, Limits, Object, Value};
 use crate::ids::CallId;
 
 /// What a server is told about the client's host ([MS-PSRP] 2.2.3.14).
@@ -29,6 +29,16 @@ pub struct ScreenSize {
     pub width: i32,
     /// Rows.
     pub height: i32,
+}
+
+/// A description of a host cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the description of a client's host cannot be read")]
+pub enum HostInfoError {
+    /// It is no CLIXML.
+    Clixml(#[from] ClixmlError),
+    /// It is something else.
+    Message(#[from] MessageError),
 }
 
 impl HostInfo {
@@ -77,6 +87,21 @@ impl HostInfo {
                 .with("data", Object::dictionary(entries))
                 .into(),
         }
+    }
+
+    /// Reads what [`to_clixml`](Self::to_clixml) writes.
+    pub fn from_clixml(document: &[u8], limits: &Limits) -> Result<Self, HostInfoError> {
+        let value = &clixml::decode(document, limits)?;
+        // It stands in such messages.
+        let kind = MessageKind::INIT_RUNSPACEPOOL;
+        Ok(Self::read(Fields { kind, value })?)
+    }
+
+    /// The description as a document of its own.
+    pub fn to_clixml(&self) -> String {
+        let document = clixml::encode(&self.write(MessageKind::INIT_RUNSPACEPOOL));
+        // CLIXML is UTF-8.
+        String::from_utf8(document).unwrap_or_default()
     }
 
     /// The size of the host's window, if it has told that.
