@@ -6,9 +6,10 @@
 //! * [`message`]: what two sides say to each other;
 //! * [`fragment`]: messages cut into pieces that fit a transport;
 //! * [`crypto`]: the session's key and secure strings;
-//! * [`server`]: the server's machines.
+//! * [`server`] and [`client`]: the machines of the two sides.
 
 mod channel;
+pub mod client;
 pub mod clixml;
 pub mod crypto;
 pub mod fragment;
