@@ -36,3 +36,6 @@ pub use progress::ProgressRecord;
 pub use text::Text;
 pub use value::{SecureString, Value};
 pub use version::Version;
+
+#[cfg(test)]
+pub(crate) mod tests;

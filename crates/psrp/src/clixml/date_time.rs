@@ -98,12 +98,12 @@ fn fraction(rest: &mut &str) -> Result<u64, NoDateTime> {
 }
 
 fn zone(text: &str) -> Result<Zone, NoDateTime> {
-    let (sign, mut rest) = match text.split_at_checked(1) {
-        None => return Ok(Zone::Unspecified),
-        Some(("Z", "")) => return Ok(Zone::Utc),
-        Some(("+", rest)) => (1, rest),
-        Some(("-", rest)) => (-1, rest),
-        Some(_) => return Err(NoDateTime),
+    let (sign, mut rest) = match (text, text.strip_prefix('+'), text.strip_prefix('-')) {
+        ("", ..) => return Ok(Zone::Unspecified),
+        ("Z", ..) => return Ok(Zone::Utc),
+        (_, Some(rest), _) => (1, rest),
+        (_, _, Some(rest)) => (-1, rest),
+        _ => return Err(NoDateTime),
     };
     let hours = number(&mut rest, 2, ":")?;
     let minutes = number(&mut rest, 2, "")?;
@@ -192,7 +192,7 @@ mod tests {
             ),
             (
                 "2018-06-13T23:46:28.00516+00:00",
-                636_645_231_880_051_600,
+                636_645_303_880_051_600,
                 Zone::Offset(0),
             ),
             (
