@@ -25,6 +25,8 @@ pub enum Sender {
 pub struct Load {
     /// Who sent it.
     pub sender: Sender,
+    /// The shell that it is for.
+    pub shell: String,
     /// The command that it is for, empty for the shell.
     pub command: String,
     /// The element, or the stream's name.
@@ -44,38 +46,48 @@ pub struct Recorded {
     pub body: Vec<u8>,
 }
 
-/// Whether a recording is of PowerShell remoting, not of plain commands.
-pub fn is_psrp(recording: &Recording) -> bool {
-    let creates = |exchange: &Exchange| exchange.request.contains("creationXml");
-    let connects = |exchange: &Exchange| exchange.request.contains("connectXml");
-    recording.exchanges.iter().any(|e| creates(e) || connects(e))
-}
-
-/// All fragments of a recording, in order.
+/// All fragments of a recording, in order. Shells that are no PowerShell's are passed over.
 pub fn loads(recording: &Recording) -> Vec<Load> {
     let mut loads = Vec::new();
-    for exchange in &recording.exchanges {
-        loads.extend(loads_of(&exchange.request, Sender::Client));
-        loads.extend(loads_of(&exchange.response, Sender::Server));
+    for Exchange { request, response } in &recording.exchanges {
+        if request.contains("http://schemas.microsoft.com/powershell/") {
+            let shell = shell_of(request);
+            loads.extend(loads_of(request, &shell, Sender::Client));
+            loads.extend(loads_of(response, &shell, Sender::Server));
+        }
     }
     loads
 }
 
+/// The shell that a request is for, or that it makes.
+fn shell_of(request: &str) -> String {
+    let named = ["Name=\"ShellId\">", "ShellId=\""];
+    let id = named.iter().find_map(|name| request.split_once(name));
+    let id = id.map_or("", |(_, id)| id);
+    id.chars().take(36).collect()
+}
+
 /// The messages that `loads` make.
 pub fn messages(loads: &[Load]) -> Result<Vec<Recorded>, ProtocolError> {
-    let mut inboxes = BTreeMap::new();
+    let mut inboxes: BTreeMap<(Sender, &str, &str, bool), Inbox> = BTreeMap::new();
     let mut messages = Vec::new();
     for load in loads {
-        let to_shell = matches!(load.place.as_str(), "connectXml" | "connectResponseXml");
-        let key = (load.sender, load.command.clone(), load.place == "pr");
-        let inbox = inboxes.entry(key).or_insert_with(|| Inbox::new(1 << 30));
-        if to_shell {
-            inbox.reset();
+        let Load { sender, shell, .. } = load;
+        if load.place == "connectXml" {
+            // Another client counts its objects from the start.
+            inboxes.retain(|(_, whose, ..), _| *whose != shell);
         }
+        let key = (
+            *sender,
+            shell.as_str(),
+            load.command.as_str(),
+            load.place == "pr",
+        );
+        let inbox = inboxes.entry(key).or_insert_with(|| Inbox::new(1 << 30));
         inbox.read(&load.bytes, |message| {
             let (header, body) = Header::split(message)?;
             messages.push(Recorded {
-                sender: load.sender,
+                sender: *sender,
                 header,
                 body: body.to_vec(),
             });
@@ -85,7 +97,7 @@ pub fn messages(loads: &[Load]) -> Result<Vec<Recorded>, ProtocolError> {
     Ok(messages)
 }
 
-fn loads_of(envelope: &str, sender: Sender) -> Vec<Load> {
+fn loads_of(envelope: &str, shell: &str, sender: Sender) -> Vec<Load> {
     let mut reader = Reader::from_str(envelope);
     let mut command = String::new();
     let mut place = None;
@@ -109,6 +121,7 @@ fn loads_of(envelope: &str, sender: Sender) -> Vec<Load> {
                     let line: String = text.split_ascii_whitespace().collect();
                     loads.push(Load {
                         sender,
+                        shell: shell.to_owned(),
                         command: command.clone(),
                         place,
                         bytes: STANDARD.decode(line).expect("fragments in base64"),

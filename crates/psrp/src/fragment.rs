@@ -28,13 +28,13 @@ pub enum FragmentError {
         /// Which had to come.
         expected: u64,
     },
-    /// A message begins before the one before it has ended, or is older than that.
-    #[error("object {object} after object {before}")]
-    Order {
+    /// A message begins before the one before it has ended.
+    #[error("object {object} in the middle of object {within}")]
+    Within {
         /// The object that came.
         object: u64,
-        /// The object before it.
-        before: u64,
+        /// The object whose fragments are not all here.
+        within: u64,
     },
 }
 
@@ -185,6 +185,9 @@ fn fragment(object: u64, index: usize, end: bool, length: usize) -> Fragment {
 
 /// Puts messages together from the fragments of one stream.
 ///
+/// Objects may come in any order: to a client that connects, Windows says once more what the
+/// client before it had not confirmed.
+///
 /// It holds at most one message and the fragment behind it; memory grows with bytes that really
 /// came, never with what a header promises.
 #[derive(Debug)]
@@ -195,7 +198,7 @@ pub struct Inbox {
     message: Vec<u8>,
     /// The fragment that has to come next, while a message is not whole.
     next: Option<u64>,
-    /// The latest object.
+    /// The object that the message is.
     object: u64,
 }
 
@@ -274,13 +277,9 @@ impl Inbox {
 
     fn check(&self, fragment: Fragment, length: usize) -> Result<(), FragmentError> {
         let Fragment { object, index, .. } = fragment;
-        let before = self.object;
-        let fits = match self.next {
-            Some(_) => object == before,
-            None => object > before,
-        };
-        if !fits {
-            return Err(FragmentError::Order { object, before });
+        let within = self.object;
+        if self.next.is_some() && object != within {
+            return Err(FragmentError::Within { object, within });
         }
         let expected = self.next.unwrap_or(0);
         if index != expected || fragment.start != (index == 0) {

@@ -135,7 +135,7 @@ impl Body for SetRunspaces {
     fn write(&self, kind: MessageKind) -> Value {
         Object::new()
             .with(Self::property(kind), self.count)
-            .with("CI", self.call.0)
+            .with("ci", self.call.0)
             .into()
     }
 }
