@@ -17,4 +17,5 @@ pub mod stall;
 pub mod tmux;
 pub mod trouble;
 pub mod watcher;
+pub mod wire_peer;
 pub mod xml;

@@ -36,15 +36,18 @@ pub(super) fn write_public(exponent: u32, modulus: &[u8]) -> Vec<u8> {
     blob
 }
 
-/// Exponent and modulus of a public key, the highest byte first.
-pub(super) fn read_public(blob: &[u8]) -> Result<([u8; 4], Vec<u8>), KeyError> {
+/// Exponent and modulus of a public key, the highest byte first and no zeros before it.
+pub(super) fn read_public(blob: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyError> {
     let rest = blob.strip_prefix(&PUBLIC).ok_or(KeyError::Format)?;
     let (exponent, modulus) = rest.split_first_chunk::<4>().ok_or(KeyError::Format)?;
     if modulus.len() != MODULUS {
         return Err(KeyError::Format);
     }
-    let exponent = u32::from_le_bytes(*exponent).to_be_bytes();
-    Ok((exponent, modulus.iter().rev().copied().collect()))
+    let number = |bytes: &[u8]| {
+        let bytes = bytes.iter().rev().skip_while(|byte| **byte == 0);
+        bytes.copied().collect()
+    };
+    Ok((number(exponent), number(modulus)))
 }
 
 /// Writes an encrypted key, which has its highest byte first.
