@@ -296,3 +296,112 @@ impl Inbox {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The messages of `parts`, and the error that ended them.
+    fn read<'a>(
+        inbox: &mut Inbox,
+        parts: impl Iterator<Item = &'a [u8]>,
+    ) -> (Vec<Vec<u8>>, Option<FragmentError>) {
+        let mut messages = Vec::new();
+        for part in parts {
+            let each = |message: &[u8]| {
+                messages.push(message.to_vec());
+                Ok(())
+            };
+            if let Err(error) = inbox.read(part, each) {
+                return (messages, Some(error));
+            }
+        }
+        (messages, None)
+    }
+
+    fn part(object: u64, index: u64, start: bool, end: bool, data: &[u8]) -> Vec<u8> {
+        let header = Fragment {
+            object,
+            index,
+            start,
+            end,
+            length: u32::try_from(data.len()).unwrap(),
+        };
+        [&header.to_bytes(), data].concat()
+    }
+
+    #[test]
+    fn refused() {
+        let too_long = FragmentError::TooLong { limit: 10 };
+        let gap = |index, expected| FragmentError::Gap {
+            object: 1,
+            index,
+            expected,
+        };
+        let within = FragmentError::Within {
+            object: 2,
+            within: 1,
+        };
+        let first = || part(1, 0, true, false, b"123456");
+        let cases: &[(Vec<Vec<u8>>, FragmentError)] = &[
+            (vec![part(1, 0, true, true, &[0; 11])], too_long),
+            (vec![first(), part(1, 1, false, true, b"12345")], too_long),
+            (vec![part(1, 1, false, true, b"x")], gap(1, 0)),
+            (vec![part(1, 0, false, true, b"x")], gap(0, 0)),
+            (vec![part(1, 1, true, true, b"x")], gap(1, 0)),
+            (vec![first(), first()], gap(0, 1)),
+            (vec![first(), part(1, 2, false, true, b"x")], gap(2, 1)),
+            (vec![first(), part(2, 1, false, true, b"x")], within),
+            (vec![first(), part(2, 0, true, true, b"x")], within),
+        ];
+        for (parts, error) in cases {
+            let parts = parts.iter().map(Vec::as_slice);
+            assert_eq!(read(&mut Inbox::new(10), parts), (vec![], Some(*error)));
+        }
+        let mut flags = part(1, 0, true, true, b"x");
+        flags[16] = 7;
+        let read = read(&mut Inbox::new(10), [flags.as_slice()].into_iter());
+        assert_eq!(read.1, Some(FragmentError::Flags(7)));
+    }
+
+    /// A header may promise anything: only its own bytes are held.
+    #[test]
+    fn promises_take_no_memory() {
+        let mut inbox = Inbox::new(usize::MAX);
+        let mut header = part(1, 0, true, false, b"");
+        header[17..].copy_from_slice(&u32::MAX.to_be_bytes());
+        assert_eq!(read(&mut inbox, [header.as_slice()].into_iter()).1, None);
+        assert!(inbox.is_in_message());
+        assert!(inbox.waiting.capacity() < 100 && inbox.message.capacity() == 0);
+        inbox.reset();
+        assert!(!inbox.is_in_message());
+    }
+
+    proptest! {
+        #[test]
+        fn messages_survive_any_cut(
+            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..8),
+            fragment in 0usize..120,
+            take in 1usize..400,
+            cut in 1usize..64,
+        ) {
+            let mut outbox = Outbox::new(fragment);
+            for (object, message) in (1..).zip(&messages) {
+                outbox.push(object, |out| out.extend_from_slice(message));
+            }
+            let mut bytes = Vec::new();
+            while let Some(part) = outbox.take(take) {
+                let single = HEADER + Fragment::at_front(&part).unwrap().unwrap().length as usize;
+                prop_assert!(part.len() <= take.max(single));
+                prop_assert!(single <= fragment.max(HEADER + 1));
+                bytes.extend(part);
+            }
+            prop_assert!(outbox.is_empty());
+            let mut inbox = Inbox::new(300);
+            prop_assert_eq!(read(&mut inbox, bytes.chunks(cut)), (messages, None));
+            prop_assert!(!inbox.is_in_message());
+        }
+    }
+}

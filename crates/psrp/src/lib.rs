@@ -15,6 +15,8 @@ pub mod crypto;
 pub mod fragment;
 mod ids;
 pub mod message;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 pub mod server;
 
 pub use channel::{ProtocolError, Sizes, Stream};

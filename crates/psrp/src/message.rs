@@ -185,3 +185,6 @@ impl Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,7 +134,7 @@ impl ErrorRecord {
             details: None,
             recommended_action: None,
             script_stack_trace: None,
-            more: Properties::default(),
+            more: Object::new().with("SerializeExtendedInfo", false).extended,
         }
     }
 
@@ -213,9 +213,6 @@ impl Body for ErrorRecord {
             if let Some(text) = text {
                 object = object.with(name, text.clone());
             }
-        }
-        if self.more.get("SerializeExtendedInfo").is_none() {
-            object = object.with("SerializeExtendedInfo", false);
         }
         object.extended.0.extend(self.more.iter().cloned());
         object.into()

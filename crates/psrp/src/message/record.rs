@@ -7,7 +7,7 @@ use super::{MessageKind, ProgressType};
 use crate::clixml::{DateTime, Object, Properties, Value};
 
 /// A debug, verbose or warning message ([MS-PSRP] 2.2.2.22 to 2.2.2.24, 2.2.3.16).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The message.
     pub message: String,
@@ -20,7 +20,7 @@ impl Record {
     pub fn new(message: &str) -> Self {
         Self {
             message: message.to_owned(),
-            more: Properties::default(),
+            more: Object::new().with(WITH_INVOCATION, false).extended,
         }
     }
 }
@@ -57,9 +57,6 @@ impl Body for Record {
             ])
             .shown_as(self.message.clone())
             .with(MESSAGE, self.message.clone());
-        if self.more.get(WITH_INVOCATION).is_none() {
-            object = object.with(WITH_INVOCATION, false);
-        }
         object.extended.0.extend(self.more.iter().cloned());
         object.into()
     }
