@@ -9,6 +9,8 @@ pub(crate) struct Args {
     pub(crate) daemon: bool,
     /// Say on standard output that the socket answers, or why it never will.
     pub(crate) ready: bool,
+    /// Serve all users of the machine.
+    pub(crate) system: bool,
     /// Standard input is the listening socket and standard output the lock of the host that this
     /// process was until now.
     pub(crate) resume: bool,
@@ -32,6 +34,7 @@ impl Args {
         while let Some(arg) = args.next() {
             match arg.to_str() {
                 Some("--daemon") => parsed.daemon = true,
+                Some("--system") => parsed.system = true,
                 Some("--resume") => parsed.resume = true,
                 Some("--ready-fd") => {
                     let number = args.next();
@@ -62,6 +65,7 @@ mod tests {
             daemon: true,
             ready: true,
             resume: false,
+            system: false,
         };
         assert_eq!(parse(&["--daemon", "--ready-fd", "1"]), Ok(daemon));
         assert_eq!(parse(&["--ready-fd", "2"]), Err(ArgsError::ReadyFd));

@@ -28,6 +28,7 @@ mod numbering;
 mod people;
 mod problems;
 mod process;
+mod roll;
 mod rows;
 mod run;
 mod screen;

@@ -29,6 +29,21 @@ pub(crate) struct Meta {
     /// What counts down to its end.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "understood")]
     pub(crate) countdowns: Vec<Countdown>,
+    /// Connections that the host gave; only on the roll of the machine's host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) permits: Vec<Permitted>,
+}
+
+/// A connection that the host gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Permitted {
+    /// Its number.
+    pub(crate) connection: ConnectionId,
+    /// The user who got the permit.
+    pub(crate) uid: u32,
+    /// What the host knows of the client.
+    #[serde(default)]
+    pub(crate) note: Note,
 }
 
 /// A warning that counts down to the end of a session.
@@ -170,6 +185,7 @@ mod tests {
             disconnected: Some(Timestamp(13)),
             login: true,
             countdowns: vec![countdown("tea")],
+            permits: Vec::new(),
         };
         assert_eq!(Meta::from_json(&meta.to_json()), meta);
         assert_eq!(Meta::from_json("what?"), Meta::default());

@@ -122,7 +122,9 @@ fn hosted() -> Outcome {
 /// goes with its connection, and the session's programs remember only one.
 fn lasting_agent() -> Option<String> {
     let socket = PathBuf::from(env::var_os(AGENT)?);
-    let folder = Dirs::from_env().ok()?.runtime().to_owned();
+    let dirs = Dirs::from_env().ok()?;
+    dirs.prepare_runtime().ok()?;
+    let folder = dirs.runtime().to_owned();
     let place = folder.join("agent.sock");
     if socket == place {
         return None;

@@ -52,6 +52,9 @@ pub(crate) async fn serve(stream: UnixStream, router: Router, guest: Arc<Guest>)
             return;
         }
     };
+    let Some(_part) = guest.part(caller.uid) else {
+        return tracing::warn!(uid = caller.uid, "a user has too many connections");
+    };
     let asker = Arc::clone(&guest);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let guest = Arc::clone(&asker);
