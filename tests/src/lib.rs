@@ -13,6 +13,7 @@ pub mod process;
 pub mod sshd;
 pub mod stage;
 pub mod stall;
+pub mod system;
 pub mod tmux;
 pub mod trouble;
 pub mod watcher;

@@ -108,6 +108,19 @@ impl Machine {
         self.exec(&["sh", "-c", text])
     }
 
+    /// Puts a file into it, readable by all, and a program.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        let text = format!("cat > '{path}' && chmod 755 '{path}'");
+        let mut child = script(&["exec", &self.name, "sh", "-c", &text])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(bytes).expect("it is read");
+        drop(stdin);
+        assert!(child.wait().expect("it ends").success(), "{path}");
+    }
+
     /// Runs `winsta` in it as root.
     pub fn winsta(&self, words: &[&str]) -> Ran {
         self.exec(&[&["winsta"], words].concat())

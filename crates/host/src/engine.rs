@@ -288,6 +288,7 @@ impl Engine {
             hosted.meta.disconnected = hosted.machine.disconnected_since();
             if let Some(shared) = &self.shared {
                 hosted.meta.permits = hosted.permits();
+                hosted.meta.report.clone_from(&hosted.report);
                 return shared.roll.write(id, &hosted.meta);
             }
             let meta = hosted.meta.to_json();
@@ -357,5 +358,7 @@ fn answer_waiters(core: &mut Core, id: SessionId, result: EndResult) {
     }
 }
 
+#[cfg(test)]
+mod shared_tests;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use winsta_api::How;
 use winsta_domain::{ConnectionId, Label, Timestamp};
-use winsta_wire::Verb;
+use winsta_wire::{SessionReport, Verb};
 
 /// The host's description of a session. Keys are only ever added; missing ones have defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub(crate) struct Meta {
     /// What counts down to its end.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "understood")]
     pub(crate) countdowns: Vec<Countdown>,
+    /// What its keeper last said of it; only on the roll of the machine's host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) report: Option<Box<SessionReport>>,
     /// Connections that the host gave; only on the roll of the machine's host.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) permits: Vec<Permitted>,
@@ -185,6 +188,7 @@ mod tests {
             disconnected: Some(Timestamp(13)),
             login: true,
             countdowns: vec![countdown("tea")],
+            report: None,
             permits: Vec::new(),
         };
         assert_eq!(Meta::from_json(&meta.to_json()), meta);

@@ -104,7 +104,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     server.run().map_err(step("waiting for events"))
 }
 
-fn fresh(home: Home, listener: OwnedFd) -> io::Result<Server> {
+fn fresh(mut home: Home, listener: OwnedFd) -> io::Result<Server> {
+    let ledger = match home.store() {
+        Some(store) => store.ledger()?,
+        None => Ledger::create()?,
+    };
     // On its own: no terminal, no folder that somebody may want to unmount.
     let _ = rustix::process::setsid();
     std::env::set_current_dir("/")?;
@@ -125,7 +129,7 @@ fn fresh(home: Home, listener: OwnedFd) -> io::Result<Server> {
         epoll: rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC)?,
         listener,
         signals,
-        ledger: Ledger::create()?,
+        ledger,
         tree: Tree::create(),
         files,
         sessions: BTreeMap::new(),

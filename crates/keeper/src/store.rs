@@ -8,14 +8,18 @@ use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use winsta_domain::SessionId;
 
+use crate::ledger::Ledger;
 use crate::sys::passing;
 
 /// Number of the first descriptor that is handed over.
 const FIRST: RawFd = 3;
+/// Name of the ledger.
+const LEDGER: &str = "ledger";
 /// Most descriptors of one session.
 const MOST: usize = 6;
 
@@ -24,6 +28,8 @@ const MOST: usize = 6;
 pub(crate) struct Store {
     /// What an earlier keeper left, by session and place.
     left: HashMap<(SessionId, usize), OwnedFd>,
+    /// The ledger of an earlier keeper.
+    ledger: Option<OwnedFd>,
 }
 
 impl Store {
@@ -48,7 +54,12 @@ impl Store {
         let mut listener = None;
         for number in (FIRST..).take(count) {
             let descriptor = passing::take(number)?;
-            match names.next().and_then(parse) {
+            let name = names.next().unwrap_or_default();
+            if name == LEDGER {
+                store.ledger = Some(descriptor);
+                continue;
+            }
+            match parse(name) {
                 Some(place) => {
                     store.left.insert(place, descriptor);
                 }
@@ -58,6 +69,23 @@ impl Store {
         let listener = listener.ok_or_else(|| io::Error::other("no socket was handed over"))?;
         rustix::io::ioctl_fionbio(&listener, true)?;
         Ok((store, listener))
+    }
+
+    /// The ledger that an earlier keeper left, or a new one, which is kept as well.
+    pub(crate) fn ledger(&mut self) -> io::Result<Rc<Ledger>> {
+        if let Some(ledger) = self
+            .ledger
+            .take()
+            .and_then(|file| Ledger::reopen(file).ok())
+        {
+            return Ok(ledger);
+        }
+        let ledger = Ledger::create()?;
+        notify(
+            &format!("FDSTORE=1\nFDPOLL=0\nFDNAME={LEDGER}"),
+            &[ledger.file()],
+        )?;
+        Ok(ledger)
     }
 
     /// Takes what an earlier keeper left of a session, in the order in which it was put there.

@@ -252,6 +252,7 @@ impl Engine {
             disconnected: Some(now),
             login: plan.login,
             countdowns: Vec::new(),
+            report: None,
             permits: Vec::new(),
         };
         let spawn = Spawn {

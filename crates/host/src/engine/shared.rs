@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::Notify;
 use winsta_api::ErrorCode;
 use winsta_domain::SessionId;
-use winsta_wire::Verb;
+use winsta_wire::{Adopt, Verb};
 
 use super::keepers::Kept;
 use super::{Core, Engine};
 use crate::audit::{Begun, Milestone};
 use crate::failure::{Failure, failure, hinted};
 use crate::keeper::port::{KeeperPort, Queue};
+use crate::keeper::sink::Found;
 use crate::keeper::thread::{self, Opened};
 use crate::keeper::units::Units;
 use crate::meta::Meta;
@@ -112,6 +113,25 @@ impl Engine {
     /// What the roll says of a session that an earlier host left.
     pub(super) fn take_enrolled(&self, id: SessionId) -> Option<Meta> {
         self.shared.as_ref()?.enrolled().remove(&id)
+    }
+
+    /// Sessions that stand on the roll as a user's and that their keeper does not have: both host
+    /// and keeper are others by now. What they live on, the service manager has kept.
+    pub(crate) fn left_behind(&self, uid: u32, found: &[Found]) -> Vec<Adopt> {
+        let Some(shared) = &self.shared else {
+            return Vec::new();
+        };
+        let left = shared.enrolled();
+        let own = left.iter().filter(|(_, meta)| meta.uid == uid);
+        let missing = own.filter(|(id, _)| found.iter().all(|found| found.report.session != **id));
+        let reports = missing.filter_map(|(id, meta)| {
+            let report = meta.report.as_deref()?;
+            (report.session == *id).then(|| Adopt {
+                report: report.clone(),
+                ledger: Vec::new(),
+            })
+        });
+        reports.collect()
     }
 
     /// Strikes off what a user's keeper does not have any more.

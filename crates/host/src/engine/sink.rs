@@ -63,6 +63,7 @@ impl Engine {
         if let Some(hosted) = core.sessions.get_mut(&id) {
             hosted.learn(report, keepsakes);
         }
+        self.enrol(&mut core, id);
         self.feed(&mut core, id, Input::Started);
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use winsta_wire::Verb;
 
 use super::driver;
 use super::launch::Place;
@@ -60,7 +61,18 @@ async fn hear(
     let reached = async {
         let (mut conn, greeting) = place.find_or_start().await.map_err(|e| in_words(&e))?;
         sink.greeted(greeting);
-        let found = rescue::gather(&mut conn).await.map_err(|e| in_words(&e))?;
+        let mut found = rescue::gather(&mut conn).await.map_err(|e| in_words(&e))?;
+        let left = engine.left_behind(uid, &found);
+        if !left.is_empty() {
+            for adopt in left {
+                let session = adopt.report.session;
+                let asked = conn.call(Verb::Adopt(Box::new(adopt)), Vec::new());
+                if let Err(error) = asked.await.map_err(|e| in_words(&e))?.0 {
+                    tracing::warn!(%session, uid, %error, "a session is lost");
+                }
+            }
+            found = rescue::gather(&mut conn).await.map_err(|e| in_words(&e))?;
+        }
         sink.reconcile(found);
         Ok(conn)
     };
