@@ -108,9 +108,19 @@ impl Machine {
         self.exec(&["sh", "-c", text])
     }
 
-    /// Puts a file into it, readable by all, and a program.
+    /// Puts a file into it that everybody may read.
     pub fn put(&self, path: &str, bytes: &[u8]) {
-        let text = format!("cat > '{path}' && chmod 755 '{path}'");
+        self.put_with("644", path, bytes);
+    }
+
+    /// Puts a program into it.
+    pub fn put_program(&self, path: &str, bytes: &[u8]) {
+        self.put_with("755", path, bytes);
+    }
+
+    fn put_with(&self, mode: &str, path: &str, bytes: &[u8]) {
+        let text =
+            format!("mkdir -p \"$(dirname '{path}')\" && cat > '{path}' && chmod {mode} '{path}'");
         let mut child = script(&["exec", &self.name, "sh", "-c", &text])
             .stdin(Stdio::piped())
             .spawn()

@@ -111,7 +111,10 @@ fn hosted() -> Outcome {
         }
         outcome => outcome,
     };
-    if let Ok(Exit::Session(_)) = outcome {
+    // If it is the terminal that has gone, the session runs on, and this login is over.
+    if let Ok(Exit::Session(_)) = outcome
+        && isatty(io::stdin())
+    {
         // Nobody else waits for the session, so that it can go.
         let _gone = host.wait(id);
     }
