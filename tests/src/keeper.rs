@@ -452,6 +452,7 @@ pub fn script(id: u32, script: &str) -> Spawn {
         argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
         arg0: None,
         env: vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())],
+        inherit: false,
         cwd: "/".to_owned(),
         capacity: 1 << 20,
         buffering: Buffering::Drop,

@@ -14,6 +14,7 @@ pub mod psrp;
 pub mod sshd;
 pub mod stage;
 pub mod stall;
+pub mod system;
 pub mod tmux;
 pub mod trouble;
 pub mod watcher;

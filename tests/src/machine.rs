@@ -108,6 +108,29 @@ impl Machine {
         self.exec(&["sh", "-c", text])
     }
 
+    /// Puts a file into it that everybody may read.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        self.put_with("644", path, bytes);
+    }
+
+    /// Puts a program into it.
+    pub fn put_program(&self, path: &str, bytes: &[u8]) {
+        self.put_with("755", path, bytes);
+    }
+
+    fn put_with(&self, mode: &str, path: &str, bytes: &[u8]) {
+        let text =
+            format!("mkdir -p \"$(dirname '{path}')\" && cat > '{path}' && chmod {mode} '{path}'");
+        let mut child = script(&["exec", &self.name, "sh", "-c", &text])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(bytes).expect("it is read");
+        drop(stdin);
+        assert!(child.wait().expect("it ends").success(), "{path}");
+    }
+
     /// Runs `winsta` in it as root.
     pub fn winsta(&self, words: &[&str]) -> Ran {
         self.exec(&[&["winsta"], words].concat())

@@ -42,6 +42,7 @@ impl Stage {
                 env("TERM", "tmux-256color"),
                 env("PS1", "session$ "),
             ],
+            inherit: false,
             cwd: "/".to_owned(),
             capacity: 4 << 20,
             buffering: Buffering::Drop,

@@ -4,6 +4,11 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+/// Runtime folder of the machine's own host, which serves all users.
+const SYSTEM_RUNTIME: &str = "/run/winsta";
+/// Its state folder.
+const SYSTEM_STATE: &str = "/var/lib/winsta";
+
 /// Names another runtime folder; for tests, and to have several hosts.
 pub const RUNTIME_VAR: &str = "WINSTA_RUNTIME_DIR";
 /// Names another state folder.
@@ -49,6 +54,17 @@ pub enum DirError {
         /// Its mode.
         mode: u32,
     },
+    /// Others may put files there.
+    #[error(
+        "{} can be written by other users (mode {mode:04o}); run: chmod 755 {}",
+        path.display(), path.display()
+    )]
+    Writable {
+        /// The path.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// No home folder is known to put it in.
     #[error("neither {var} nor HOME is set, so there is no place for {what}")]
     NoHome {
@@ -59,20 +75,52 @@ pub enum DirError {
     },
 }
 
-/// The folders of one user's host.
+/// Whose host it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// One user's.
+    User,
+    /// The machine's.
+    System,
+}
+
+/// The folders of one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dirs {
     runtime: PathBuf,
     state: PathBuf,
+    whose: Whose,
 }
 
 impl Dirs {
-    /// The folders that the environment names.
+    /// The user's own folders, as the environment names them.
     pub fn from_env() -> Result<Self, DirError> {
         Ok(Self {
             runtime: runtime_from_env(),
             state: state_from_env()?,
+            whose: Whose::User,
         })
+    }
+
+    /// The folders of the host that serves all users of this machine.
+    pub fn system() -> Self {
+        Self {
+            runtime: SYSTEM_RUNTIME.into(),
+            state: SYSTEM_STATE.into(),
+            whose: Whose::System,
+        }
+    }
+
+    /// The folders of the host that serves this process's user: the machine's where it is
+    /// installed, so that there is one place to look for everybody's sessions; else the user's
+    /// own. `WINSTA_RUNTIME_DIR` names the user's own in any case.
+    pub fn of_host() -> Result<Self, DirError> {
+        let system = Self::system();
+        let overruled = absolute_var(RUNTIME_VAR).is_some();
+        if !overruled && system.host_socket().exists() {
+            return Ok(system);
+        }
+        Self::from_env()
     }
 
     /// These folders.
@@ -80,12 +128,26 @@ impl Dirs {
         Self {
             runtime: runtime.into(),
             state: state.into(),
+            whose: Whose::User,
         }
+    }
+
+    /// Whether this is the host that serves all users.
+    pub fn is_system(&self) -> bool {
+        self.whose == Whose::System
     }
 
     /// The runtime folder: sockets, locks, logs.
     pub fn runtime(&self) -> &Path {
         &self.runtime
+    }
+
+    /// The folder of what only the host itself reads and writes.
+    pub fn private(&self) -> PathBuf {
+        match self.whose {
+            Whose::User => self.runtime.clone(),
+            Whose::System => self.runtime.join("host"),
+        }
     }
 
     /// The state folder: audit trail and history.
@@ -100,7 +162,7 @@ impl Dirs {
 
     /// Locked by the host for as long as it lives.
     pub fn host_lock(&self) -> PathBuf {
-        self.runtime.join("host.lock")
+        self.private().join("host.lock")
     }
 
     /// Locked by whoever starts a host, until it answers.
@@ -108,19 +170,36 @@ impl Dirs {
         self.runtime.join("start.lock")
     }
 
-    /// The keeper's socket.
-    pub fn keeper_socket(&self) -> PathBuf {
-        self.runtime.join("keeper.sock")
+    /// The socket of the keeper of user `uid`.
+    pub fn keeper_socket(&self, uid: u32) -> PathBuf {
+        match self.whose {
+            Whose::User => self.runtime.join("keeper.sock"),
+            Whose::System => self.runtime.join(format!("users/{uid}/keeper.sock")),
+        }
     }
 
     /// What the host has to say.
     pub fn host_log(&self) -> PathBuf {
-        self.runtime.join("host.log")
+        self.private().join("host.log")
     }
 
     /// Makes the runtime folder if need be, and checks that it is this user's alone.
     pub fn prepare_runtime(&self) -> Result<(), DirError> {
-        private_folder(&self.runtime)
+        match self.whose {
+            Whose::User => private_folder(&self.runtime),
+            Whose::System => {
+                self.check_runtime()?;
+                private_folder(&self.private())
+            }
+        }
+    }
+
+    /// Checks that nobody else can have put a socket into the runtime folder.
+    pub fn check_runtime(&self) -> Result<(), DirError> {
+        match self.whose {
+            Whose::User => private_folder(&self.runtime),
+            Whose::System => roots_folder(&self.runtime),
+        }
     }
 
     /// Makes the state folder if need be, and checks that it is this user's alone.
@@ -205,6 +284,31 @@ fn check_private(path: &Path, found: &std::fs::Metadata) -> Result<(), DirError>
     let mode = found.mode() & 0o7777;
     if mode & 0o077 != 0 {
         return Err(DirError::Open { path, mode });
+    }
+    Ok(())
+}
+
+/// A folder of root's that everybody may look into and nobody else may change.
+fn roots_folder(path: &Path) -> Result<(), DirError> {
+    let found = std::fs::symlink_metadata(path).map_err(|source| DirError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let path = path.to_owned();
+    if !found.is_dir() {
+        return Err(DirError::NotAFolder { path });
+    }
+    if found.uid() != 0 {
+        let owner = found.uid();
+        return Err(DirError::Owner {
+            path,
+            owner,
+            user: 0,
+        });
+    }
+    let mode = found.mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(DirError::Writable { path, mode });
     }
     Ok(())
 }

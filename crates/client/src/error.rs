@@ -49,6 +49,12 @@ pub enum Cause {
         /// What the kernel said.
         source: io::Error,
     },
+    /// The machine's own host does not answer.
+    #[error("this machine's host does not answer at {}", socket.display())]
+    SystemHost {
+        /// Its socket.
+        socket: PathBuf,
+    },
     /// The host that was started gave up.
     #[error("the host that was started could not begin: {reason}")]
     StartFailed {
@@ -119,6 +125,11 @@ impl ClientError {
             Cause::Start { .. } | Cause::StartFailed { .. } => {
                 Some("winsta host run shows what a host has to say".to_owned())
             }
+            Cause::SystemHost { .. } => Some(
+                "systemctl status winsta-host says why; WINSTA_RUNTIME_DIR leads to a host of \
+                 your own"
+                    .to_owned(),
+            ),
             Cause::Version { .. } => Some(
                 "bring both to the same version: winsta host upgrade keeps all sessions".to_owned(),
             ),

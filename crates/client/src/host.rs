@@ -78,7 +78,7 @@ impl Listing {
 impl Host {
     /// The caller's host on this machine; started with this very program if it does not run.
     pub fn local() -> Result<Self, ClientError> {
-        let dirs = Dirs::from_env().map_err(|source| failed("local", Cause::Dirs(source)))?;
+        let dirs = Dirs::of_host().map_err(|source| failed("local", Cause::Dirs(source)))?;
         Self::started(&dirs, &Launch::this_program())
     }
 
@@ -95,7 +95,7 @@ impl Host {
 
     /// A bare connection to the caller's host on this machine, started if it does not run.
     pub fn local_stream() -> Result<UnixStream, ClientError> {
-        let dirs = Dirs::from_env().map_err(|source| failed("local", Cause::Dirs(source)))?;
+        let dirs = Dirs::of_host().map_err(|source| failed("local", Cause::Dirs(source)))?;
         start::connect_or_start(&dirs, &Launch::this_program())
             .map_err(|cause| failed("local", cause))
     }

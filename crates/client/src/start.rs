@@ -63,7 +63,7 @@ pub(crate) fn connect(dirs: &Dirs) -> Result<Option<UnixStream>, Cause> {
     match UnixStream::connect(&path) {
         Ok(stream) => {
             // Whoever owns the folder could have put the socket there.
-            dirs.prepare_runtime().map_err(Cause::Dirs)?;
+            dirs.check_runtime().map_err(Cause::Dirs)?;
             Ok(Some(stream))
         }
         Err(error)
@@ -85,6 +85,11 @@ pub(crate) fn connect(dirs: &Dirs) -> Result<Option<UnixStream>, Cause> {
 pub(crate) fn connect_or_start(dirs: &Dirs, launch: &Launch) -> Result<UnixStream, Cause> {
     if let Some(stream) = connect(dirs)? {
         return Ok(stream);
+    }
+    if dirs.is_system() {
+        return Err(Cause::SystemHost {
+            socket: dirs.host_socket(),
+        });
     }
     dirs.prepare_runtime().map_err(Cause::Dirs)?;
     let lock = lock(dirs)?;

@@ -1,17 +1,18 @@
 //! Who may do what: the one place that decides.
 //!
-//! | what                                   | root | the host's owner | anybody else |
-//! |----------------------------------------|------|------------------|--------------|
-//! | list sessions and the host's status    | yes  | yes              | yes          |
-//! | look into sessions and the audit trail | yes  | yes              | no           |
-//! | control sessions                       | yes  | yes              | no           |
-//! | administer the host, and its console   | yes  | yes              | no           |
+//! | what                                   | administrators | the owner | users of a shared host | anybody else |
+//! |----------------------------------------|----------------|-----------|------------------------|--------------|
+//! | list sessions and the host's status    | yes            | yes       | yes                    | yes          |
+//! | start sessions, hear of changes        | yes            | yes       | yes                    | no           |
+//! | look into sessions                     | yes            | yes       | their own              | no           |
+//! | control sessions                       | yes            | yes       | their own              | no           |
+//! | administer the host, its console, and read the audit trail | yes | yes | no               | no           |
 //!
-//! A user's own host serves that user's sessions only, so its owner is its administrator. Sessions
-//! that it finds elsewhere on the machine are their own users': for these, "the host's owner" is
-//! the session's user, and a stranger's right ends at listing them.
-
-use crate::people::Caller;
+//! A user's own host serves that user's sessions only, so its owner is its administrator beside
+//! root. The machine's host serves everybody: there each session's user is its owner, root and the
+//! group `winsta-admins` administer, and whoever asks for something that is no session's is one of
+//! its users. Sessions that are found elsewhere on the machine are their own users' with both:
+//! "the owner" is the session's user, and a stranger's right ends at listing them.
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,8 @@ pub(crate) enum Verb {
     Audit,
     /// Hear of changes.
     Events,
+    /// See lists of processes and warnings, of all sessions that one may look into.
+    Survey,
     /// Start a session.
     Create,
     /// Start the console session.
@@ -67,19 +70,23 @@ pub(crate) enum Right {
     List,
     /// To see what is in them.
     Look,
+    /// To have sessions of one's own.
+    Use,
     /// To control them.
     Control,
     /// To administer the host.
     Administer,
 }
 
-/// What the caller is to the host.
+/// What the caller is to what they want to do something to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Relation {
-    /// The machine's administrator.
-    Root,
-    /// The user whose host, or whose session elsewhere, it is.
+    /// Root, or one of the machine's administrators.
+    Administrator,
+    /// The user whose host or whose session it is.
     Owner,
+    /// A user of the machine's host, where it is about no session.
+    User,
     /// Anybody else.
     Stranger,
 }
@@ -98,21 +105,13 @@ pub(crate) enum Decision {
 pub(crate) fn decide(relation: Relation, verb: Verb) -> Decision {
     let right = needed(verb);
     match (relation, right) {
-        (Relation::Root | Relation::Owner, _) | (Relation::Stranger, Right::List) => {
-            Decision::Allow
-        }
-        (Relation::Stranger, Right::Look | Right::Control | Right::Administer) => {
+        (Relation::Administrator | Relation::Owner, _)
+        | (Relation::User, Right::List | Right::Use)
+        | (Relation::Stranger, Right::List) => Decision::Allow,
+        (Relation::User, Right::Look | Right::Control | Right::Administer)
+        | (Relation::Stranger, Right::Look | Right::Use | Right::Control | Right::Administer) => {
             Decision::Deny(right)
         }
-    }
-}
-
-/// What `caller` is to the host, or to the session elsewhere, of user `owner`.
-pub(crate) fn relation(caller: &Caller, owner: u32) -> Relation {
-    match caller.uid {
-        0 => Relation::Root,
-        uid if uid == owner => Relation::Owner,
-        _ => Relation::Stranger,
     }
 }
 
@@ -122,8 +121,9 @@ impl Right {
         match self {
             Self::List => "list sessions",
             Self::Look => "look into this user's sessions",
+            Self::Use => "have sessions on this user's host",
             Self::Control => "control this user's sessions",
-            Self::Administer => "administer this user's host",
+            Self::Administer => "administer this host",
         }
     }
 }
@@ -131,20 +131,17 @@ impl Right {
 fn needed(verb: Verb) -> Right {
     match verb {
         Verb::List | Verb::Status => Right::List,
-        Verb::Audit | Verb::Events | Verb::Output | Verb::Screen | Verb::Inspect | Verb::Wait => {
-            Right::Look
-        }
-        Verb::Create
-        | Verb::Attach
+        Verb::Output | Verb::Screen | Verb::Inspect | Verb::Wait => Right::Look,
+        Verb::Events | Verb::Survey | Verb::Create | Verb::Remote => Right::Use,
+        Verb::Attach
         | Verb::Disconnect
         | Verb::End
         | Verb::CancelWarning
         | Verb::Kill
         | Verb::Message
         | Verb::Input
-        | Verb::Change
-        | Verb::Remote => Right::Control,
-        Verb::CreateConsole | Verb::Stop | Verb::Upgrade => Right::Administer,
+        | Verb::Change => Right::Control,
+        Verb::Audit | Verb::CreateConsole | Verb::Stop | Verb::Upgrade => Right::Administer,
     }
 }
 
@@ -152,14 +149,14 @@ fn needed(verb: Verb) -> Right {
 mod tests {
     use super::*;
 
-    const REFUSED_TO_STRANGERS: [(Verb, Right); 19] = [
-        (Verb::Audit, Right::Look),
-        (Verb::Events, Right::Look),
+    const REFUSED: [(Verb, Right); 20] = [
+        (Verb::Events, Right::Use),
+        (Verb::Survey, Right::Use),
+        (Verb::Create, Right::Use),
         (Verb::Output, Right::Look),
         (Verb::Screen, Right::Look),
         (Verb::Inspect, Right::Look),
         (Verb::Wait, Right::Look),
-        (Verb::Create, Right::Control),
         (Verb::Attach, Right::Control),
         (Verb::Disconnect, Right::Control),
         (Verb::End, Right::Control),
@@ -168,7 +165,8 @@ mod tests {
         (Verb::Message, Right::Control),
         (Verb::Input, Right::Control),
         (Verb::Change, Right::Control),
-        (Verb::Remote, Right::Control),
+        (Verb::Remote, Right::Use),
+        (Verb::Audit, Right::Administer),
         (Verb::CreateConsole, Right::Administer),
         (Verb::Stop, Right::Administer),
         (Verb::Upgrade, Right::Administer),
@@ -176,63 +174,39 @@ mod tests {
 
     #[test]
     fn strangers_are_refused_with_the_right_they_lack() {
-        for (verb, right) in REFUSED_TO_STRANGERS {
-            assert_eq!(
-                decide(Relation::Stranger, verb),
-                Decision::Deny(right),
-                "{verb:?}"
-            );
-            assert_eq!(decide(Relation::Owner, verb), Decision::Allow, "{verb:?}");
-            assert_eq!(decide(Relation::Root, verb), Decision::Allow, "{verb:?}");
-        }
-    }
-
-    #[test]
-    fn anybody_may_list() {
-        for relation in [Relation::Root, Relation::Owner, Relation::Stranger] {
-            for verb in [Verb::List, Verb::Status] {
-                assert_eq!(decide(relation, verb), Decision::Allow);
+        for (verb, right) in REFUSED {
+            let decided = decide(Relation::Stranger, verb);
+            assert_eq!(decided, Decision::Deny(right), "{verb:?}");
+            for relation in [Relation::Owner, Relation::Administrator] {
+                assert_eq!(decide(relation, verb), Decision::Allow, "{verb:?}");
             }
         }
     }
 
     #[test]
-    fn callers_are_known_by_their_user() {
-        let caller = |uid| Caller { uid, pid: None };
-        assert_eq!(relation(&caller(0), 7), Relation::Root);
-        assert_eq!(relation(&caller(7), 7), Relation::Owner);
-        assert_eq!(relation(&caller(8), 7), Relation::Stranger);
-        assert_eq!(relation(&caller(0), 0), Relation::Root);
+    fn users_of_a_shared_host_may_use_it_and_no_more() {
+        for (verb, right) in REFUSED {
+            let decided = decide(Relation::User, verb);
+            let expected = match right {
+                Right::Use => Decision::Allow,
+                other => Decision::Deny(other),
+            };
+            assert_eq!(decided, expected, "{verb:?}");
+        }
     }
 
-    /// Ann, whose host it is, asks about bob's login: there she is anybody.
     #[test]
-    fn a_host_gives_its_owner_no_right_to_logins_of_others() {
-        let (ann, bob) = (7, 8);
-        let to_bobs = |caller| {
-            relation(
-                &Caller {
-                    uid: caller,
-                    pid: None,
-                },
-                bob,
-            )
-        };
-        for (verb, right) in [
-            (Verb::End, Right::Control),
-            (Verb::Message, Right::Control),
-            (Verb::Kill, Right::Control),
-            (Verb::Disconnect, Right::Control),
-            (Verb::Inspect, Right::Look),
-        ] {
-            assert_eq!(
-                decide(to_bobs(ann), verb),
-                Decision::Deny(right),
-                "{verb:?}"
-            );
-            assert_eq!(decide(to_bobs(bob), verb), Decision::Allow, "{verb:?}");
-            assert_eq!(decide(to_bobs(0), verb), Decision::Allow, "{verb:?}");
+    fn anybody_may_list() {
+        let relations = [
+            Relation::Administrator,
+            Relation::Owner,
+            Relation::User,
+            Relation::Stranger,
+        ];
+        for relation in relations {
+            for verb in [Verb::List, Verb::Status] {
+                assert_eq!(decide(relation, verb), Decision::Allow);
+            }
         }
-        assert_eq!(decide(to_bobs(ann), Verb::List), Decision::Allow);
     }
 }

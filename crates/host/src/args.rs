@@ -11,6 +11,8 @@ pub(crate) struct Args {
     pub(crate) daemon: bool,
     /// Say on standard output that the socket answers, or why it never will.
     pub(crate) ready: bool,
+    /// Serve all users of the machine.
+    pub(crate) system: bool,
     /// Standard input is the listening socket and standard output the lock of the host that this
     /// process was until now.
     pub(crate) resume: bool,
@@ -57,6 +59,9 @@ pub(crate) enum ArgsError {
     /// One of two that belong together.
     #[error("--wsman and --users FILE belong together; winsta passwd FILE NAME makes the file")]
     Half,
+    /// The machine's host would run everybody's programs as root.
+    #[error("--wsman is for a user's own host: with --system its programs would run as root")]
+    System,
 }
 
 impl Args {
@@ -67,6 +72,7 @@ impl Args {
         while let Some(arg) = args.next() {
             match arg.to_str() {
                 Some("--daemon") => parsed.daemon = true,
+                Some("--system") => parsed.system = true,
                 Some("--resume") => parsed.resume = true,
                 Some("--wsman") => {
                     let url = args.next().ok_or(ArgsError::Half)?;
@@ -92,6 +98,9 @@ impl Args {
             (None, None) => None,
             _ => return Err(ArgsError::Half),
         };
+        if parsed.system && parsed.remoting.is_some() {
+            return Err(ArgsError::System);
+        }
         Ok(parsed)
     }
 }
@@ -124,6 +133,7 @@ mod tests {
             ready: true,
             resume: false,
             remoting: None,
+            system: false,
         };
         assert_eq!(parse(&["--daemon", "--ready-fd", "1"]), Ok(daemon));
         assert_eq!(parse(&["--ready-fd", "2"]), Err(ArgsError::ReadyFd));
@@ -169,5 +179,7 @@ mod tests {
             Err(ArgsError::Half)
         );
         assert_eq!(parse(&["--users", "u"]), Err(ArgsError::Half));
+        let both = ["--system", "--wsman", "http://127.0.0.1:1", "--users", "u"];
+        assert_eq!(parse(&both), Err(ArgsError::System));
     }
 }

@@ -11,11 +11,15 @@ pub(crate) mod elsewhere;
 pub(crate) mod end;
 pub(crate) mod hosted;
 pub(crate) mod input;
+pub(crate) mod keepers;
 mod login;
 pub(crate) mod message;
 pub(crate) mod notices;
+pub(crate) mod rights;
+mod shared;
 pub(crate) mod sink;
 pub(crate) mod view;
+pub(crate) mod voice;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,21 +35,21 @@ use winsta_sources::Sources;
 use winsta_wire::{Step, Verb};
 
 use self::hosted::Hosted;
+use self::keepers::Kept;
 use self::notices::Notices;
+pub(crate) use self::shared::Shared;
 use crate::audit::{Audit, Milestone};
 use crate::clock;
 use crate::config::Config;
 use crate::elsewhere::Elsewhere;
 use crate::elsewhere::register::Register;
 use crate::failure::{Failure, failure, hinted, no_session};
-use crate::keeper::ledger::Ledger;
 use crate::keeper::orphans::Orphans;
 use crate::keeper::port::KeeperPort;
 use crate::numbering::Numbering;
 use crate::people::{Names, Owner};
 use crate::problems::Problems;
 use crate::remoting::Remoting;
-use crate::workers::Workers;
 
 /// Endings that are remembered for those who ask later.
 const MAX_ENDINGS: usize = 1_000;
@@ -62,11 +66,10 @@ pub(crate) struct Engine {
     pub(crate) problems: Problems,
     pub(crate) names: Names,
     pub(crate) orphans: Arc<Orphans>,
-    pub(crate) keeper: Arc<dyn KeeperPort>,
-    /// Processes of remote shells.
-    pub(crate) workers: Workers,
     /// Remote shells.
     pub(crate) remoting: Remoting,
+    /// What the machine's host has beyond a user's own; `None`: it is a user's own.
+    shared: Option<Shared>,
     /// Where sessions are found that are not hosted.
     pub(crate) sources: Sources,
     pub(crate) changes: broadcast::Sender<Change>,
@@ -74,15 +77,7 @@ pub(crate) struct Engine {
     pub(crate) emptied: Notify,
     pub(crate) started: Timestamp,
     stopping: AtomicBool,
-    retiring: AtomicBool,
     core: Mutex<Core>,
-}
-
-/// What is known of the present keeper.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct KeeperFacts {
-    pub(crate) pid: Option<u32>,
-    pub(crate) program: Option<String>,
 }
 
 /// How a session ended.
@@ -111,9 +106,16 @@ pub(crate) struct Core {
     pub(crate) endings: VecDeque<(SessionId, Ending)>,
     pub(crate) waiters: HashMap<SessionId, Vec<oneshot::Sender<EndResult>>>,
     pub(crate) notices: Notices,
-    pub(crate) keeper: KeeperFacts,
-    pub(crate) ledger: Option<Ledger>,
-    pub(crate) upgrade: Option<oneshot::Sender<Result<String, String>>>,
+    /// The keepers by their users.
+    pub(crate) keepers: BTreeMap<u32, Kept>,
+}
+
+/// Whom a host serves.
+pub(crate) enum Serves {
+    /// The user that it runs as, who has this keeper.
+    Owner(Arc<dyn KeeperPort>),
+    /// All users of the machine.
+    Everybody(Shared),
 }
 
 /// What an engine is made of.
@@ -125,15 +127,23 @@ pub(crate) struct Parts {
     pub(crate) audit: Audit,
     pub(crate) problems: Problems,
     pub(crate) orphans: Arc<Orphans>,
-    pub(crate) keeper: Arc<dyn KeeperPort>,
+    pub(crate) serves: Serves,
     pub(crate) numbering: Numbering,
 }
 
 impl Engine {
     /// An engine that knows of no sessions yet.
     pub(crate) fn new(parts: Parts) -> Self {
-        let register = Register::open(parts.dirs.runtime(), &parts.numbering);
-        let remoting = Remoting::open(parts.dirs.runtime());
+        let register = Register::open(&parts.dirs.private(), &parts.numbering);
+        let remoting = Remoting::open(&parts.dirs.private());
+        let mut keepers = BTreeMap::new();
+        let shared = match parts.serves {
+            Serves::Owner(port) => {
+                keepers.insert(parts.owner.uid, Kept::new(port));
+                None
+            }
+            Serves::Everybody(shared) => Some(shared),
+        };
         Self {
             host: parts.host,
             owner: parts.owner,
@@ -144,14 +154,12 @@ impl Engine {
             names: Names::default(),
             orphans: parts.orphans,
             remoting,
-            workers: Workers::new(Arc::clone(&parts.keeper)),
-            keeper: parts.keeper,
+            shared,
             sources: Sources::new(),
             changes: broadcast::channel(MAX_CHANGES).0,
             emptied: Notify::new(),
             started: clock::now(),
             stopping: AtomicBool::new(false),
-            retiring: AtomicBool::new(false),
             core: Mutex::new(Core {
                 numbering: parts.numbering,
                 sessions: BTreeMap::new(),
@@ -160,9 +168,7 @@ impl Engine {
                 endings: VecDeque::new(),
                 waiters: HashMap::new(),
                 notices: Notices::default(),
-                keeper: KeeperFacts::default(),
-                ledger: None,
-                upgrade: None,
+                keepers,
             }),
         }
     }
@@ -188,18 +194,15 @@ impl Engine {
         self.stopping.store(false, Ordering::Release);
     }
 
-    /// The keeper is being told to end.
-    pub(crate) fn retire_keeper(&self) {
-        self.retiring.store(true, Ordering::Release);
-    }
-
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
     /// Whether there are no sessions, nor remote shells.
     pub(crate) fn is_empty(&self) -> bool {
-        self.core().sessions.is_empty() && self.workers.is_empty() && self.remoting.is_empty()
+        let core = self.core();
+        let idle = core.keepers.values().all(|kept| kept.workers.is_empty());
+        core.sessions.is_empty() && idle && self.remoting.is_empty()
     }
 
     /// Tells a session's machine what happened, and does what it asks for.
@@ -211,11 +214,14 @@ impl Engine {
         hosted.touch();
         while let Some(action) = core.sessions.get_mut(&id).and_then(|h| h.machine.poll()) {
             match action {
-                Action::RunLadder(how) => self.keeper.post(Verb::End {
-                    session: id,
-                    steps: ladder(how),
-                }),
-                Action::Collect => self.keeper.post(Verb::Collect { session: id }),
+                Action::RunLadder(how) => core.post(
+                    id,
+                    Verb::End {
+                        session: id,
+                        steps: ladder(how),
+                    },
+                ),
+                Action::Collect => core.post(id, Verb::Collect { session: id }),
                 Action::Announce(happening) => self.happened(core, id, happening),
             }
         }
@@ -269,13 +275,14 @@ impl Engine {
     /// Takes an ended session off the list.
     fn forget(&self, core: &mut Core, id: SessionId, ending: Ending) {
         core.sessions.remove(&id);
+        self.strike(id);
         core.notices.session_ended(id);
         core.endings.push_back((id, ending));
         if core.endings.len() > MAX_ENDINGS {
             core.endings.pop_front();
         }
         answer_waiters(core, id, EndResult::Ended(ending));
-        if core.sessions.is_empty() {
+        if core.sessions.is_empty() || self.is_shared() {
             self.emptied.notify_one();
         }
     }
@@ -286,10 +293,13 @@ impl Engine {
         if let Some(hosted) = core.sessions.get_mut(&id) {
             hosted.meta.countdowns = countdowns;
             hosted.meta.disconnected = hosted.machine.disconnected_since();
-            self.keeper.post(Verb::SetMeta {
-                session: id,
-                meta: hosted.meta.to_json(),
-            });
+            if let Some(shared) = &self.shared {
+                hosted.meta.permits = hosted.permits();
+                hosted.meta.report.clone_from(&hosted.report);
+                return shared.roll.write(id, &hosted.meta);
+            }
+            let meta = hosted.meta.to_json();
+            core.post(id, Verb::SetMeta { session: id, meta });
         }
     }
 
@@ -355,5 +365,7 @@ fn answer_waiters(core: &mut Core, id: SessionId, result: EndResult) {
     }
 }
 
+#[cfg(test)]
+mod shared_tests;
 #[cfg(test)]
 mod tests;

@@ -8,3 +8,5 @@ pub(crate) mod orphans;
 pub(crate) mod port;
 pub(crate) mod rescue;
 pub(crate) mod sink;
+pub(crate) mod thread;
+pub(crate) mod units;

@@ -29,6 +29,7 @@ mod people;
 mod problems;
 mod process;
 mod remoting;
+mod roll;
 mod rows;
 mod run;
 mod screen;

@@ -25,6 +25,18 @@ pub(crate) fn start(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Sends everything that is said with `tracing` to standard error, which is the journal's.
+pub(crate) fn start_in_journal() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .without_time()
+        .with_ansi(false)
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .finish();
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
 #[derive(Debug)]
 struct Log {
     path: PathBuf,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use winsta_api::How;
 use winsta_domain::{ConnectionId, Label, Timestamp};
-use winsta_wire::Verb;
+use winsta_wire::{SessionReport, Verb};
 
 /// The host's description of a session. Keys are only ever added; missing ones have defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,24 @@ pub(crate) struct Meta {
     /// What counts down to its end.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "understood")]
     pub(crate) countdowns: Vec<Countdown>,
+    /// What its keeper last said of it; only on the roll of the machine's host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) report: Option<Box<SessionReport>>,
+    /// Connections that the host gave; only on the roll of the machine's host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) permits: Vec<Permitted>,
+}
+
+/// A connection that the host gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Permitted {
+    /// Its number.
+    pub(crate) connection: ConnectionId,
+    /// The user who got the permit.
+    pub(crate) uid: u32,
+    /// What the host knows of the client.
+    #[serde(default)]
+    pub(crate) note: Note,
 }
 
 /// A warning that counts down to the end of a session.
@@ -170,6 +188,8 @@ mod tests {
             disconnected: Some(Timestamp(13)),
             login: true,
             countdowns: vec![countdown("tea")],
+            report: None,
+            permits: Vec::new(),
         };
         assert_eq!(Meta::from_json(&meta.to_json()), meta);
         assert_eq!(Meta::from_json("what?"), Meta::default());

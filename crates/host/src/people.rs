@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use nix::unistd::{Uid, User};
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
+/// The group whose members administer the machine's host.
+const ADMINISTRATORS: &str = "winsta-admins";
 /// Most names that are remembered.
 const MOST: usize = 1_024;
 
@@ -37,20 +39,30 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
+    /// User `uid`, if the machine knows them.
+    pub(crate) fn of(uid: u32) -> Option<Self> {
+        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten()?;
+        Some(Self::known(user))
+    }
+
+    fn known(user: User) -> Self {
+        let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+        Self {
+            uid: user.uid.as_raw(),
+            name: user.name,
+            home: text(user.dir),
+            shell: Some(text(user.shell))
+                .filter(|shell| !shell.is_empty())
+                .unwrap_or_else(|| "/bin/sh".to_owned()),
+        }
+    }
+
     /// The user that this process runs as.
     pub(crate) fn of_this_process() -> Self {
         let uid = Uid::effective();
         let known = User::from_uid(uid).ok().flatten();
-        let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
         match known {
-            Some(user) => Self {
-                uid: uid.as_raw(),
-                name: user.name,
-                home: text(user.dir),
-                shell: Some(text(user.shell))
-                    .filter(|shell| !shell.is_empty())
-                    .unwrap_or_else(|| "/bin/sh".to_owned()),
-            },
+            Some(user) => Self::known(user),
             // In a container the user may have no entry.
             None => Self {
                 uid: uid.as_raw(),
@@ -60,6 +72,20 @@ impl Owner {
             },
         }
     }
+}
+
+/// Whether user `uid` is in the administrators' group now: whoever leaves it loses its rights at
+/// once.
+pub(crate) fn is_administrator(uid: u32) -> bool {
+    let group = Group::from_name(ADMINISTRATORS).ok().flatten();
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    let (Some(group), Some(user)) = (group, user) else {
+        return false;
+    };
+    let Ok(name) = std::ffi::CString::new(user.name) else {
+        return false;
+    };
+    getgrouplist(&name, user.gid).is_ok_and(|groups: Vec<Gid>| groups.contains(&group.gid))
 }
 
 /// Names of users, looked up once: the machine's directory may be far away.

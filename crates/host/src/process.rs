@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -110,18 +110,40 @@ fn stays(waited: Duration, socket: &Path) -> bool {
     waited > PATIENCE || (waited > DYING && UnixStream::connect(socket).is_ok())
 }
 
-/// Listens at `path`; what a predecessor left there is replaced. Call it with the lock held.
-pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
+/// Listens at `path`, for this user or for all; what a predecessor left there is replaced. Call it
+/// with the lock held.
+pub(crate) fn listen(path: &Path, everybody: bool) -> io::Result<UnixListener> {
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
+    if everybody {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+    }
     listener.set_nonblocking(true)?;
     // The library's own backlog is shorter than a burst of commands.
     rustix::net::listen(&listener, 1_024)?;
     Ok(listener)
+}
+
+/// The listening socket that the service manager made, if it is this process's standard input
+/// (`StandardInput=socket`).
+pub(crate) fn handed() -> Option<io::Result<UnixListener>> {
+    let input = rustix::stdio::stdin();
+    if !rustix::net::sockopt::socket_acceptconn(input).is_ok_and(|listens| listens) {
+        return None;
+    }
+    let take = || {
+        let socket = rustix::io::fcntl_dupfd_cloexec(input, 3)?;
+        let null = File::open("/dev/null")?;
+        rustix::stdio::dup2_stdin(null.as_fd())?;
+        let listener = UnixListener::from(socket);
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    Some(take())
 }
 
 /// Takes the listening socket and the lock that this process had before it became this program.

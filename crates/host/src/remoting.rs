@@ -24,6 +24,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use winsta_domain::{SessionId, Timestamp};
+use winsta_wsman::Fault;
+use winsta_wsman::fault::Kind;
 
 pub(crate) use self::limits::Limits;
 pub(crate) use self::serve::new_guid;
@@ -32,6 +34,7 @@ use self::store::Store;
 pub(crate) use self::who::Principal;
 use crate::clock;
 use crate::engine::Engine;
+use crate::workers::Workers;
 
 /// All shells.
 pub(crate) struct Remoting {
@@ -73,18 +76,21 @@ impl Remoting {
 }
 
 impl Engine {
-    /// Ends what no shell knows of, and forgets commands that no keeper has: once all workers are
-    /// known.
-    pub(crate) fn settle_shells(&self) {
-        let shells = self.remoting.all();
+    /// Ends what no shell of user `uid` knows of, and forgets commands that the user's keeper does
+    /// not have: once its workers are known.
+    pub(crate) fn settle_shells(&self, uid: u32) {
+        let Some(workers) = self.workers_of(uid) else {
+            return;
+        };
+        let shells = self.remoting.all().into_iter();
         let mut wanted = std::collections::HashSet::new();
-        for shell in &shells {
-            shell.forget_lost(|id| self.workers.has(id));
+        for shell in shells.filter(|shell| shell.uid() == uid) {
+            shell.forget_lost(|id| workers.has(id));
             wanted.extend(shell.workers());
         }
-        for id in self.workers.ids() {
+        for id in workers.ids() {
             if !wanted.contains(&id) {
-                self.workers.end(id);
+                workers.end(id);
             }
         }
     }
@@ -122,8 +128,10 @@ impl Engine {
     pub(crate) fn end_shell(&self, shell: &Shell) {
         self.remoting.shells().remove(shell.id());
         shell.close();
-        for worker in shell.workers() {
-            self.workers.end(worker);
+        if let Some(workers) = self.workers_of(shell.uid()) {
+            for worker in shell.workers() {
+                workers.end(worker);
+            }
         }
         self.remoting.store.remove(shell.id());
         self.remoting.timing.notify_one();
@@ -136,6 +144,12 @@ impl Engine {
             tracing::error!(shell = shell.id(), %error, "a shell cannot be written down");
         }
     }
+}
+
+/// The workers of a shell's user.
+fn of_shell(engine: &Engine, shell: &Shell) -> Result<Arc<Workers>, Fault> {
+    let workers = engine.workers_of(shell.uid());
+    workers.ok_or_else(|| Kind::Internal.saying("The shell's user has no keeper."))
 }
 
 /// Number of a worker, as it is written down.

@@ -21,21 +21,24 @@ use crate::activity::Activity;
 use crate::args::{Args, Remoting};
 use crate::audit::Audit;
 use crate::config::Config;
-use crate::engine::{Engine, Parts};
+use crate::engine::voice::Voice;
+use crate::engine::{Engine, Parts, Serves, Shared};
 use crate::http::door::Door;
 use crate::http::network;
 use crate::http::passwords::Passwords;
 use crate::http::{App, Wish, router, server};
-use crate::keeper::conn::{Conn, ConnError};
+use crate::keeper::conn::ConnError;
 use crate::keeper::driver;
-use crate::keeper::launch::{self, LaunchError, Place};
+use crate::keeper::launch::{LaunchError, Place};
 use crate::keeper::orphans::Orphans;
 use crate::keeper::port::{KeeperPort, Queue, answer};
 use crate::keeper::rescue;
 use crate::keeper::sink::KeeperSink;
+use crate::keeper::units::Units;
 use crate::numbering::{Numbering, NumberingError};
 use crate::people::Owner;
 use crate::problems::{Problems, Topic};
+use crate::roll::Roll;
 use crate::users::{Users, UsersError};
 use crate::{log, process};
 
@@ -91,12 +94,18 @@ pub(crate) struct Prepared {
 
 /// Prepares folder, lock and socket.
 pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
-    let dirs = Dirs::from_env()?;
+    let dirs = if args.system {
+        Dirs::system()
+    } else {
+        Dirs::from_env()?
+    };
     let io = |path: PathBuf| move |source| StartError::Io { path, source };
     let resumed = args.resume.then(process::resumed).transpose();
     let resumed = resumed.map_err(io(dirs.host_socket()))?;
     process::settle(args.daemon).map_err(io(PathBuf::from("/")))?;
     dirs.prepare_runtime()?;
+    let handed = if args.system { process::handed() } else { None };
+    let handed = handed.transpose().map_err(io(dirs.host_socket()))?;
     let (listener, lock) = if let Some(kept) = resumed {
         kept
     } else {
@@ -104,9 +113,17 @@ pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
         let lock = process::lock(&path, &dirs.host_socket()).map_err(io(path.clone()))?;
         let lock = lock.ok_or(StartError::Taken(path))?;
         let path = dirs.host_socket();
-        (process::listen(&path).map_err(io(path))?, lock)
+        let listener = match handed {
+            Some(listener) => listener,
+            None => process::listen(&path, dirs.is_system()).map_err(io(path))?,
+        };
+        (listener, lock)
     };
-    log::start(&dirs.host_log()).map_err(io(dirs.host_log()))?;
+    if dirs.is_system() {
+        log::start_in_journal();
+    } else {
+        log::start(&dirs.host_log()).map_err(io(dirs.host_log()))?;
+    }
     let problems = Problems::default();
     if let Err(error) = process::raise_file_limit() {
         let text = format!("the limit on open files cannot be raised: {error}");
@@ -146,10 +163,11 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     let std_listener = prepared.listener.try_clone().map_err(io(path.clone()))?;
     let mut listener =
         tokio::net::UnixListener::from_std(prepared.listener).map_err(io(path.clone()))?;
-    let (engine, queue, conn, place) =
-        begin(prepared.dirs, prepared.config, prepared.problems).await?;
-    let sink: Arc<dyn KeeperSink> = engine.clone();
-    tokio::spawn(driver::run(conn, queue, sink, place));
+    let engine = if prepared.dirs.is_system() {
+        begin_shared(prepared.dirs, prepared.config, prepared.problems).await?
+    } else {
+        begin(prepared.dirs, prepared.config, prepared.problems).await?
+    };
     let follower = Arc::clone(&engine);
     tokio::spawn(async move { follower.follow_elsewhere().await });
     let tender = Arc::clone(&engine);
@@ -164,8 +182,8 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     };
     let mut running = Running {
         router: router(app.clone()),
+        door: Arc::new(Door::new(app.engine.is_shared())),
         app,
-        door: Arc::new(Door::new()),
         wishes,
         lock: prepared.lock,
         remoting: prepared.remoting,
@@ -223,12 +241,91 @@ enum End {
 }
 
 /// Finds or starts the keeper and takes in what it has.
-async fn begin(
+async fn begin(dirs: Dirs, config: Config, problems: Problems) -> Result<Arc<Engine>, StartError> {
+    let (audit, numbering) = records(&dirs, &problems)?;
+    let uid = rustix::process::geteuid().as_raw();
+    let place = Place::Own {
+        dirs: dirs.clone(),
+        program: winsta_client::Launch::this_program().program,
+    };
+    let (mut conn, greeting) = place.find_or_start().await?;
+    let queue = Arc::new(Queue::default());
+    let engine = Arc::new(Engine::new(Parts {
+        host: machine(),
+        owner: Owner::of_this_process(),
+        config,
+        dirs,
+        audit,
+        problems,
+        orphans: Arc::new(Orphans::default()),
+        serves: Serves::Owner(Arc::clone(&queue) as Arc<dyn KeeperPort>),
+        numbering,
+    }));
+    let sink: Arc<dyn KeeperSink> = Arc::new(Voice::new(Arc::clone(&engine), uid));
+    sink.greeted(greeting);
+    let found = rescue::gather(&mut conn).await?;
+    engine.begin_with(found);
+    engine.settle_shells(uid);
+    engine.resume_countdowns();
+    tokio::spawn(driver::run(conn, queue, sink, place));
+    Ok(engine)
+}
+
+/// Takes in what an earlier host of the machine left, and everybody's keepers.
+async fn begin_shared(
     dirs: Dirs,
     config: Config,
     problems: Problems,
-) -> Result<(Arc<Engine>, Arc<Queue>, Conn, Place), StartError> {
-    let numbering = Numbering::open(dirs.runtime())?;
+) -> Result<Arc<Engine>, StartError> {
+    let (audit, numbering) = records(&dirs, &problems)?;
+    let path = dirs.private();
+    let failed = |source| StartError::Io { path, source };
+    let roll = Roll::open(&dirs.private());
+    let (roll, left) = roll
+        .and_then(|roll| {
+            let left = roll.read()?;
+            Ok((roll, left))
+        })
+        .map_err(failed)?;
+    let engine = Arc::new(Engine::new(Parts {
+        host: machine(),
+        owner: Owner::of_this_process(),
+        config,
+        dirs,
+        audit,
+        problems,
+        orphans: Arc::new(Orphans::default()),
+        serves: Serves::Everybody(Shared::new(roll, Units, left)),
+        numbering,
+    }));
+    engine.take_over().await;
+    let retiring = Arc::clone(&engine);
+    tokio::spawn(async move { retire(&retiring).await });
+    Ok(engine)
+}
+
+/// Ends keepers that have had nothing to keep for as long as is configured.
+async fn retire(engine: &Engine) {
+    let linger = Duration::from_secs(engine.config.host.linger_seconds);
+    if linger.is_zero() {
+        return;
+    }
+    loop {
+        engine.emptied.notified().await;
+        tokio::time::sleep(linger).await;
+        engine.retire_idle();
+    }
+}
+
+/// Name of this machine.
+fn machine() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
+/// The audit trail and the numbers of sessions.
+fn records(dirs: &Dirs, problems: &Problems) -> Result<(Audit, Numbering), StartError> {
+    let numbering = Numbering::open(&dirs.private())?;
     if let Err(error) = dirs.prepare_state() {
         problems.set(
             Topic::Audit,
@@ -240,32 +337,7 @@ async fn begin(
         path: dirs.state().to_owned(),
         source,
     })?;
-    let place = Place {
-        dirs: dirs.clone(),
-        program: winsta_client::Launch::this_program().program,
-    };
-    let (mut conn, greeting) = launch::find_or_start(&dirs, &place.program).await?;
-    let queue = Arc::new(Queue::default());
-    let engine = Arc::new(Engine::new(Parts {
-        host: rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned(),
-        owner: Owner::of_this_process(),
-        config,
-        dirs,
-        audit,
-        problems,
-        orphans: Arc::new(Orphans::default()),
-        keeper: Arc::clone(&queue) as Arc<dyn KeeperPort>,
-        numbering,
-    }));
-    engine.greeted(greeting);
-    let found = rescue::gather(&mut conn).await?;
-    engine.begin_with(found);
-    engine.settle_shells();
-    engine.resume_countdowns();
-    Ok((engine, queue, conn, place))
+    Ok((audit, numbering))
 }
 
 /// Takes in children whenever some have ended.
@@ -285,7 +357,7 @@ fn reap_children(engine: &Arc<Engine>) -> std::io::Result<()> {
 /// that was started for the network stays.
 async fn linger(app: &App, stays: bool) {
     let seconds = app.engine.config.host.linger_seconds;
-    if seconds == 0 || stays {
+    if seconds == 0 || stays || app.engine.is_shared() {
         return std::future::pending().await;
     }
     let linger = Duration::from_secs(seconds);
@@ -309,7 +381,7 @@ async fn linger(app: &App, stays: bool) {
 impl Running {
     /// Listens for clients of WS-Management as well.
     async fn serve_network(&self, remoting: &Remoting) -> Result<(), StartError> {
-        let passwords = Passwords::new(Users::load(&remoting.users)?);
+        let passwords = Passwords::new(Users::load(&remoting.users)?, self.app.engine.owner.uid);
         let address = remoting.address;
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| StartError::Listen { address, source })?;
@@ -336,7 +408,7 @@ impl Running {
         if self.app.engine.is_empty() {
             return None;
         }
-        match process::listen(&path) {
+        match process::listen(&path, false) {
             Ok(listener) => Some(listener),
             Err(error) => {
                 tracing::error!(%error, "cannot listen again");
@@ -349,12 +421,13 @@ impl Running {
     async fn stop(self) -> Result<(), StartError> {
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
         if self.app.engine.is_empty() {
-            self.app.engine.retire_keeper();
-            let asked = self.app.engine.keeper.ask(Ask::Shutdown, Vec::new());
-            match timeout(FAREWELL, answer(asked)).await {
-                Ok(Ok(_)) => tracing::info!("host and keeper end"),
-                Ok(Err(error)) => tracing::warn!(%error, "the keeper stays"),
-                Err(_) => tracing::warn!("the keeper does not answer"),
+            for (uid, keeper) in self.app.engine.retire_all() {
+                let asked = keeper.ask(Ask::Shutdown, Vec::new());
+                match timeout(FAREWELL, answer(asked)).await {
+                    Ok(Ok(_)) => tracing::info!(uid, "the keeper ends"),
+                    Ok(Err(error)) => tracing::warn!(uid, %error, "the keeper stays"),
+                    Err(_) => tracing::warn!(uid, "the keeper does not answer"),
+                }
             }
         }
         self.leave().await
@@ -362,8 +435,11 @@ impl Running {
 
     /// Ends; sessions run on.
     async fn leave(self) -> Result<(), StartError> {
-        // Only this host's own socket: a successor waits for the lock before it makes one.
-        let _ = std::fs::remove_file(self.app.engine.dirs.host_socket());
+        // Only this host's own socket: a successor waits for the lock before it makes one. The
+        // machine's stays: whoever comes meanwhile waits for the successor.
+        if !self.app.engine.is_shared() {
+            let _ = std::fs::remove_file(self.app.engine.dirs.host_socket());
+        }
         let _ = timeout(FAREWELL, self.app.activity.quiet()).await;
         let _ = timeout(FAREWELL, self.app.engine.audit.settle()).await;
         tracing::info!("the host ends");
@@ -383,8 +459,10 @@ impl Running {
             .and_then(|listener| Ok((listener, self.lock.try_clone()?)));
         let error = match handed {
             Ok((listener, lock)) => process::with_first_file_limit(|| {
+                let system = self.app.engine.is_shared().then_some("--system");
                 Command::new(program)
                     .args(["host", "run", "--resume"])
+                    .args(system)
                     .args(self.remoting.iter().flat_map(Remoting::to_args))
                     .stdin(Stdio::from(OwnedFd::from(listener)))
                     .stdout(Stdio::from(lock))

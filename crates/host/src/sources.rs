@@ -126,6 +126,7 @@ impl SessionSource for Login<'_> {
                 Verb::Status
                 | Verb::Audit
                 | Verb::Events
+                | Verb::Survey
                 | Verb::Create
                 | Verb::CreateConsole
                 | Verb::CancelWarning

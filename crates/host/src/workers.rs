@@ -47,6 +47,8 @@ struct Worker {
 pub(crate) struct Job {
     pub(crate) argv: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    /// Whether it also gets what its keeper has from the login.
+    pub(crate) inherit: bool,
     pub(crate) cwd: String,
     /// Most bytes of output that each of its streams keeps.
     pub(crate) capacity: u64,
@@ -107,6 +109,7 @@ impl Workers {
                 argv: job.argv,
                 arg0: None,
                 env: job.env,
+                inherit: job.inherit,
                 cwd: job.cwd,
                 capacity: job.capacity,
                 buffering: job.buffering,

@@ -21,13 +21,19 @@ impl Server {
         if self.sessions.contains_key(&id) {
             return Err(refusal(RefusalKind::Exists, format!("session {id} exists")));
         }
-        let row = self.ledger.take(id).ok_or_else(|| {
-            refusal(
-                RefusalKind::Exhausted,
-                "the keeper's table of sessions is full",
-            )
-        })?;
-        row.fill(&adopt.ledger);
+        let row = if let Some(row) = self.ledger.find(id) {
+            row.keep();
+            row
+        } else {
+            let row = self.ledger.take(id).ok_or_else(|| {
+                refusal(
+                    RefusalKind::Exhausted,
+                    "the keeper's table of sessions is full",
+                )
+            })?;
+            row.fill(&adopt.ledger);
+            row
+        };
         let session = resume(adopt, row.clone(), kept.into()).inspect_err(|_| row.free())?;
         self.watch(&session.pidfd, Token::Leader(id), 0, EventFlags::IN);
         self.sessions.insert(id, session);

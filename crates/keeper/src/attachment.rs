@@ -28,6 +28,9 @@ impl Server {
             return self.refuse(key, "the first frame must be a hello");
         }
         match frame.json() {
+            Ok(Hello::Control { .. }) if !self.may_be_host(key) => {
+                self.refuse(key, "only root's host may control this keeper");
+            }
             Ok(Hello::Control { versions, pid: _ }) => self.meet_host(key, versions),
             Ok(Hello::Attach {
                 versions,

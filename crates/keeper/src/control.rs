@@ -11,18 +11,22 @@ use winsta_wire::{
 
 use crate::birth::Cradle;
 use crate::conn::{Conn, ConnKey, Role};
+use crate::environment;
 use crate::flow::dismiss;
 use crate::nursery::{self, Nursery};
 use crate::pty;
 use crate::refuse::{invalid, refusal, system, unknown};
 use crate::server::{Replacement, Server, Token, Unborn};
 use crate::session::Session;
+use crate::store::Store;
 use crate::tickets::Permit;
 
 /// Most sessions that a keeper has.
 const SESSIONS: usize = 16_384;
 /// Most bytes of reports in one reply.
 const REPORTS: usize = 512 << 10;
+/// Place of standard input among what is kept of a session with pipes.
+const STDIN: usize = 3;
 pub(crate) type Outcome = Result<Answer, Refusal>;
 
 impl Server {
@@ -55,6 +59,12 @@ impl Server {
         self.flush(key);
     }
 
+    /// Whether the peer may be this keeper's host.
+    pub(crate) fn may_be_host(&self, key: ConnKey) -> bool {
+        let root = self.conns.get(&key).is_some_and(|conn| conn.root);
+        root || !self.home.is_unit()
+    }
+
     /// Carries out a request and replies, at once or when the outcome is known.
     pub(crate) fn serve(&mut self, key: ConnKey, request: Request, tail: &[u8]) {
         let Request { seq, verb } = request;
@@ -68,11 +78,16 @@ impl Server {
                 return self.reply_with_keepsakes(seq, session, Answer::Done);
             }
             Verb::Adopt(adopt) => {
-                let descriptors = self
+                let came = self
                     .conns
                     .get_mut(&key)
                     .map(|c| std::mem::take(&mut c.descriptors));
-                self.adopt(*adopt, descriptors.unwrap_or_default().into())
+                let left = self
+                    .home
+                    .store()
+                    .map(|store| store.take(adopt.report.session));
+                let kept = left.unwrap_or_else(|| came.unwrap_or_default().into());
+                self.adopt(*adopt, kept)
             }
             Verb::Read {
                 session,
@@ -166,6 +181,9 @@ impl Server {
                     return Err(invalid("a terminal's input cannot be closed; send it ^D"));
                 }
                 known.close_input = true;
+                if self.home.is_unit() {
+                    Store::blank(session, STDIN).map_err(|e| system("close the input", &e))?;
+                }
                 self.feed(session);
                 Ok(Answer::Done)
             }
@@ -262,6 +280,7 @@ impl Server {
             ));
         }
         let permit = spawn.permit.clone();
+        let spawn = inheriting(spawn);
         if self.sessions.len() >= nursery::MANY && self.nursery.is_none() {
             self.nursery = Nursery::open(self.files).ok();
         }
@@ -300,11 +319,27 @@ impl Server {
         Ok(())
     }
 
-    /// Replies with a session's descriptors.
+    /// Has the service manager keep a session's descriptors, if it keeps this process's.
+    pub(crate) fn store(&self, id: SessionId) {
+        let Some(session) = self.sessions.get(&id).filter(|_| self.home.is_unit()) else {
+            return;
+        };
+        let stored = session.keepsakes().and_then(|kept| Store::put(id, &kept));
+        if let Err(error) = stored {
+            crate::log::say(&format!(
+                "session {id} would not outlive this process: {error}"
+            ));
+        }
+    }
+
+    /// Replies with a session's descriptors, unless the service manager keeps them.
     pub(crate) fn reply_with_keepsakes(&mut self, seq: u64, id: SessionId, answer: Answer) {
         let Some(session) = self.sessions.get(&id) else {
             return;
         };
+        if self.home.is_unit() {
+            return self.settle(seq, Ok(answer));
+        }
         match session.keepsakes() {
             Ok(kept) => {
                 let descriptors = u8::try_from(kept.len()).unwrap_or(0);
@@ -440,6 +475,18 @@ impl Server {
         }
         Answer::Notified { connections }
     }
+}
+
+/// The session to start, with this process's own environment under its own if it wants that.
+fn inheriting(mut spawn: Spawn) -> Spawn {
+    if spawn.inherit {
+        let own = std::env::vars_os();
+        let texts = own.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        spawn.env = environment::merged(texts, std::mem::take(&mut spawn.env));
+    }
+    spawn
 }
 
 fn report_connection(conn: &Conn) -> Option<ConnectionReport> {

@@ -14,6 +14,7 @@ use crate::members::{self, Census, Membership};
 use crate::refuse::refusal;
 use crate::server::{Server, Token};
 use crate::session::Session;
+use crate::store::Store;
 use crate::sys::{pidfd, signals};
 
 /// How long an ended session waits for clients that do not take its last output, in milliseconds.
@@ -127,6 +128,9 @@ impl Server {
         self.watch(&unborn.status, Token::Birth(id), armed, EventFlags::empty());
         let mut error = [0; 4];
         let failed = rustix::io::read(&unborn.status, &mut error) == Ok(error.len());
+        if !failed {
+            self.store(id);
+        }
         if self.control != Some(unborn.host) {
             // Whoever asked is gone; the next host sees the session, and how it ends.
             return self.finish(id);
@@ -268,6 +272,11 @@ impl Server {
             return;
         };
         self.wake(id);
+        if self.home.is_unit()
+            && let Err(error) = Store::forget(id)
+        {
+            crate::log::say(&format!("the service manager keeps session {id}: {error}"));
+        }
         self.timed.remove(&id);
         self.leaders.remove(&session.leader);
         self.unwatch(&session);

@@ -83,6 +83,13 @@ impl Ledger {
         })
     }
 
+    /// The row of a session that an earlier keeper had, if this is that one's ledger.
+    pub(crate) fn find(self: &Rc<Self>, session: SessionId) -> Option<Row> {
+        let mut numbers = 0..;
+        let mut rows = std::iter::from_fn(|| self.row(numbers.next()?));
+        rows.find(|row| row.get(Word::Session) == u64::from(session.0) + 1)
+    }
+
     /// The first free row, taken for `session`.
     pub(crate) fn take(self: &Rc<Self>, session: SessionId) -> Option<Row> {
         let mut numbers = 0..;
@@ -146,6 +153,11 @@ impl Row {
         for (to, from) in self.words().iter().zip(lasting).skip(1) {
             to.store(*from, Ordering::Release);
         }
+    }
+
+    /// Takes over this very row of a dead keeper's. Its connections are gone.
+    pub(crate) fn keep(&self) {
+        self.set_behind([]);
     }
 
     /// Gives the row back.

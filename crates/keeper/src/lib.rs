@@ -12,7 +12,9 @@ mod cgroup;
 mod conn;
 mod control;
 mod ending;
+mod environment;
 mod flow;
+mod home;
 mod ladder;
 mod ledger;
 mod log;
@@ -29,6 +31,7 @@ mod server;
 mod session;
 mod socket;
 mod start;
+mod store;
 mod sys;
 mod tickets;
 mod upgrade;
@@ -42,7 +45,9 @@ use std::process::ExitCode;
 /// * `--dir DIR [--ready-fd N]`: be the keeper of this runtime folder until told to end; a byte
 ///   is written to descriptor `N` when the socket answers. Exit status 3: the folder has a keeper
 ///   already.
-/// * `--dir DIR --resume N`: carry on from the state in descriptor `N` (internal, see
+/// * `--unit`: be the keeper of this process's user, started by the service manager, which hands
+///   over the listening socket and keeps the sessions' descriptors.
+/// * `--dir DIR --resume N`, `--unit --resume N`: carry on from the state in descriptor `N` (internal, see
 ///   [`Verb::Upgrade`](winsta_wire::Verb)).
 /// * `--trial`: say whether the state on standard input could be carried on from (internal).
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {

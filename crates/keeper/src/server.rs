@@ -1,10 +1,8 @@
 //! The keeper's one thread: waits for something to happen, and does what follows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +12,7 @@ use winsta_wire::{Event, Kind, Stream};
 
 use crate::cgroup::Tree;
 use crate::conn::{Conn, ConnKey, Role};
+use crate::home::Home;
 use crate::ladder::Millis;
 use crate::ledger::Ledger;
 use crate::nursery::Nursery;
@@ -88,11 +87,9 @@ pub(crate) struct Replacement {
 
 /// A keeper.
 pub(crate) struct Server {
-    pub(crate) folder: PathBuf,
+    pub(crate) home: Home,
     pub(crate) epoll: OwnedFd,
     pub(crate) listener: OwnedFd,
-    /// Held as long as this process is the folder's keeper.
-    pub(crate) lock: File,
     pub(crate) signals: OwnedFd,
     pub(crate) ledger: Rc<Ledger>,
     pub(crate) tree: Option<Tree>,

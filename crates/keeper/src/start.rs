@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::RawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rustix::fs::FlockOperation;
-
 use crate::cgroup::Tree;
+use crate::home::Home;
 use crate::ledger::Ledger;
 use crate::server::Server;
 use crate::socket;
@@ -27,7 +25,7 @@ pub(crate) enum Failure {
     #[error("the folder has a keeper already")]
     Taken,
     /// The command line makes no sense.
-    #[error("usage: winsta keeper --dir DIR [--ready-fd N]")]
+    #[error("usage: winsta keeper --dir DIR [--ready-fd N] | --unit")]
     Usage,
     /// The kernel refused.
     #[error("{what}: {source}")]
@@ -39,10 +37,19 @@ pub(crate) enum Failure {
     },
 }
 
+impl Failure {
+    /// What a failed step comes to.
+    pub(crate) fn step(what: &str) -> impl FnOnce(io::Error) -> Self + use<> {
+        let what = what.to_owned();
+        move |source| Self::System { what, source }
+    }
+}
+
 /// The command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
     folder: Option<PathBuf>,
+    unit: bool,
     ready: Option<RawFd>,
     resume: Option<RawFd>,
     trial: bool,
@@ -60,6 +67,7 @@ impl Arguments {
                 Some("--dir") => {
                     arguments.folder = Some(words.next().ok_or(Failure::Usage)?.into());
                 }
+                Some("--unit") => arguments.unit = true,
                 Some("--ready-fd") => arguments.ready = Some(number(words.next())?),
                 Some("--resume") => arguments.resume = Some(number(words.next())?),
                 Some("--trial") => arguments.trial = true,
@@ -72,19 +80,19 @@ impl Arguments {
 
 /// Does what the command line says.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let step = |what: &str| {
-        let what = what.to_owned();
-        move |source| Failure::System { what, source }
-    };
+    let step = Failure::step;
     if arguments.trial {
         return upgrade::trial().map_err(step("reading the state"));
     }
     let mut server = if let Some(number) = arguments.resume {
         upgrade::resume(number).map_err(step("carrying on"))?
     } else {
-        let folder = arguments.folder.ok_or(Failure::Usage)?;
-        let lock = lock(&folder)?;
-        let server = fresh(folder, lock).map_err(step("starting"))?;
+        let (home, listener) = match (arguments.folder, arguments.unit) {
+            (Some(folder), false) => Home::folder(folder)?,
+            (None, true) => Home::unit()?,
+            (Some(_), true) | (None, false) => return Err(Failure::Usage),
+        };
+        let server = fresh(home, listener).map_err(step("starting"))?;
         server.watch_base();
         server
     };
@@ -97,30 +105,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     server.run().map_err(step("waiting for events"))
 }
 
-/// The lock that makes a keeper the folder's only one. The file stays; only the lock counts, and
-/// the kernel gives it back when its holder dies.
-fn lock(folder: &std::path::Path) -> Result<File, Failure> {
-    let path = folder.join("keeper.lock");
-    let failed = |source| Failure::System {
-        what: format!("locking {}", path.display()),
-        source,
+fn fresh(mut home: Home, listener: OwnedFd) -> io::Result<Server> {
+    let ledger = match home.store() {
+        Some(store) => store.ledger()?,
+        None => Ledger::create()?,
     };
-    let mut options = OpenOptions::new();
-    let file = options
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path);
-    let file = file.map_err(failed)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(Failure::Taken),
-        Err(error) => Err(failed(error.into())),
-    }
-}
-
-fn fresh(folder: PathBuf, lock: File) -> io::Result<Server> {
     // On its own: no terminal, no folder that somebody may want to unmount.
     let _ = rustix::process::setsid();
     std::env::set_current_dir("/")?;
@@ -136,14 +125,12 @@ fn fresh(folder: PathBuf, lock: File) -> io::Result<Server> {
     }
     let signals = signals::descriptor(&[libc::SIGCHLD, libc::SIGTERM])?;
     let files = limits::raise_file_limit()?;
-    let listener = socket::listen(&folder.join("keeper.sock"))?;
     Ok(Server {
-        folder,
+        home,
         epoll: rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC)?,
         listener,
-        lock,
         signals,
-        ledger: Ledger::create()?,
+        ledger,
         tree: Tree::create(),
         files,
         sessions: BTreeMap::new(),
@@ -177,6 +164,7 @@ mod tests {
             (arguments.folder, arguments.ready),
             (Some("/x".into()), Some(5))
         );
+        assert!(parse(&["--unit"]).unwrap().unit);
         assert!(parse(&["--dir"]).is_err());
         assert!(parse(&["--ready-fd", "x"]).is_err());
         assert!(parse(&["more"]).is_err());

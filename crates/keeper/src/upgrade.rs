@@ -21,6 +21,7 @@ use winsta_wire::{Answer, Decoder, Event, RefusalKind};
 use self::state::{FORMAT, SavedClient, SavedConn, SavedFlow, SavedSession, State, read_state};
 use crate::cgroup::{Cgroup, Tree};
 use crate::conn::{Attached, Conn, ConnKey, Role};
+use crate::home::Home;
 use crate::ladder::Ladder;
 use crate::ledger::{Ledger, Word};
 use crate::outbox::Outbox;
@@ -68,9 +69,9 @@ impl Server {
     fn save(&self) -> io::Result<File> {
         let state = State {
             format: FORMAT,
-            folder: self.folder.clone(),
+            folder: self.home.path().to_owned(),
             listener: self.listener.as_raw_fd(),
-            lock: self.lock.as_raw_fd(),
+            lock: self.home.lock_number(),
             ledger: self.ledger.file().as_raw_fd(),
             soft_files: self.files.soft(),
             tree: self.tree.as_ref().map(|tree| tree.folder().to_owned()),
@@ -104,8 +105,7 @@ impl Server {
         }
         let error = Command::new(program)
             .arg("keeper")
-            .arg("--dir")
-            .arg(&self.folder)
+            .args(self.home.arguments())
             .arg("--resume")
             .arg(state.as_raw_fd().to_string())
             .exec();
@@ -118,7 +118,8 @@ impl Server {
     /// Every descriptor that the next program needs.
     fn kept(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
         use std::os::fd::AsFd;
-        let mut kept = vec![self.listener.as_fd(), self.lock.as_fd(), self.ledger.file()];
+        let mut kept = vec![self.listener.as_fd(), self.ledger.file()];
+        kept.extend(self.home.lock().map(AsFd::as_fd));
         for session in self.sessions.values() {
             kept.push(session.pidfd.as_fd());
             kept.extend(session.master.iter().chain(&session.stdin).map(AsFd::as_fd));
@@ -208,6 +209,7 @@ fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
         key,
         socket: conn.socket.as_raw_fd(),
         pid: conn.pid,
+        root: conn.root,
         unread: conn.decoder.remainder().to_vec(),
         unsent: conn.outbox.remainder(),
         received: numbers(&conn.descriptors),
@@ -239,10 +241,9 @@ pub(crate) fn resume(number: RawFd) -> io::Result<Server> {
     let ledger = Ledger::reopen(passing::take(state.ledger)?)?;
     let now = 0;
     let mut server = Server {
-        folder: state.folder,
+        home: Home::restored(state.folder, state.lock.map(passing::take).transpose()?),
         epoll: rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC)?,
         listener: passing::take(state.listener)?,
-        lock: File::from(passing::take(state.lock)?),
         signals: signals::descriptor(&[libc::SIGCHLD, libc::SIGTERM])?,
         tree: state.tree.and_then(Tree::reopen),
         files: FileLimit::restored(state.soft_files)?,
@@ -318,7 +319,7 @@ fn take_all<T: FromIterator<OwnedFd>>(numbers: Vec<RawFd>) -> io::Result<T> {
 }
 
 fn restore_conn(saved: SavedConn, control: Option<ConnKey>) -> io::Result<Conn> {
-    let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid);
+    let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid, saved.root);
     conn.decoder = Decoder::resume(saved.unread);
     conn.descriptors = take_all(saved.received)?;
     let parcels = saved.parcels.into_iter();

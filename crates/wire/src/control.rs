@@ -240,6 +240,10 @@ pub struct Spawn {
     pub arg0: Option<String>,
     /// The whole environment.
     pub env: Vec<(String, String)>,
+    /// Whether the keeper's own environment, which is its user's, fills in what `env` does not
+    /// have. What it says of the login (`XDG_SESSION_ID` and the like) counts more than `env`.
+    #[serde(default)]
+    pub inherit: bool,
     /// Working folder.
     pub cwd: String,
     /// Most bytes that each ring keeps; rounded up to whole pages.

@@ -335,8 +335,11 @@ pub(crate) struct Passwd {
 #[derive(Args, Debug)]
 #[command(about = "Look after the host, which keeps this machine's sessions.")]
 pub(crate) struct Host {
+    /// Be the host that serves all users of this machine (root; see packaging/).
+    #[arg(long)]
+    pub(crate) system: bool,
     #[command(subcommand)]
-    pub(crate) verb: HostVerb,
+    pub(crate) verb: Option<HostVerb>,
 }
 
 /// What `host` does.

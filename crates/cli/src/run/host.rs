@@ -39,7 +39,15 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Execute for Host {
     fn execute(self) -> Outcome {
-        match self.verb {
+        let Some(verb) = self.verb else {
+            return if self.system {
+                serve(vec!["--system".into()])
+            } else {
+                let what = "host: say what: status, stop, upgrade, run, or --system";
+                Err(Failure::usage(what))
+            };
+        };
+        match verb {
             HostVerb::Status { output } => status(output.format),
             HostVerb::Stop { force } => stop(force),
             HostVerb::Upgrade { program } => upgrade(program),
@@ -100,8 +108,7 @@ fn lines(status: &HostStatus) -> String {
 }
 
 fn stop(force: bool) -> Outcome {
-    let dirs =
-        Dirs::from_env().map_err(|error| Failure::local("cannot look for a host", &error))?;
+    let dirs = Dirs::of_host().map_err(|error| Failure::local("cannot look for a host", &error))?;
     let running =
         Client::running(&dirs).map_err(|error| Failure::call("cannot look for a host", &error))?;
     let none = || Failure {

@@ -111,7 +111,10 @@ fn hosted() -> Outcome {
         }
         outcome => outcome,
     };
-    if let Ok(Exit::Session(_)) = outcome {
+    // If it is the terminal that has gone, the session runs on, and this login is over.
+    if let Ok(Exit::Session(_)) = outcome
+        && isatty(io::stdin())
+    {
         // Nobody else waits for the session, so that it can go.
         let _gone = host.wait(id);
     }
@@ -122,7 +125,9 @@ fn hosted() -> Outcome {
 /// goes with its connection, and the session's programs remember only one.
 fn lasting_agent() -> Option<String> {
     let socket = PathBuf::from(env::var_os(AGENT)?);
-    let folder = Dirs::from_env().ok()?.runtime().to_owned();
+    let dirs = Dirs::from_env().ok()?;
+    dirs.prepare_runtime().ok()?;
+    let folder = dirs.runtime().to_owned();
     let place = folder.join("agent.sock");
     if socket == place {
         return None;

@@ -16,6 +16,7 @@ use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Note, Transport, connection_name};
 use crate::numbering::random_hex;
+use crate::people::Caller;
 
 /// How long a permit is good for.
 const TICKET_SECONDS: u32 = 30;
@@ -28,13 +29,15 @@ const MAX_NAME: usize = 64;
 pub(super) struct Pass {
     ticket: Ticket,
     mode: AttachMode,
+    uid: u32,
     note: Note,
 }
 
 impl Pass {
-    /// A permit for what `request` asks.
+    /// A permit for what `caller`, whose name is `user`, asks.
     pub(super) fn new(
         request: &AttachRequest,
+        caller: Caller,
         user: String,
         transport: Transport,
     ) -> Result<Self, Failure> {
@@ -50,15 +53,16 @@ impl Pass {
             transport,
             from_session: request.from_session,
         };
-        Self::with(mode, note)
+        Self::with(mode, caller.uid, note)
     }
 
-    fn with(mode: AttachMode, note: Note) -> Result<Self, Failure> {
+    fn with(mode: AttachMode, uid: u32, note: Note) -> Result<Self, Failure> {
         let ticket = random_hex()
             .map_err(|error| failure(ErrorCode::Internal, format!("no random numbers: {error}")))?;
         Ok(Self {
             ticket: Ticket(ticket),
             mode,
+            uid,
             note,
         })
     }
@@ -72,6 +76,7 @@ impl Core {
         self.find(id, Verb::Attach)?.expect(Expected {
             id: connection,
             mode: pass.mode,
+            uid: pass.uid,
             note: pass.note.clone(),
             until: clock::now().plus_millis(u64::from(TICKET_SECONDS) * 1_000),
         });
@@ -91,9 +96,10 @@ impl Engine {
         &self,
         id: SessionId,
         request: &AttachRequest,
-        user: String,
+        caller: Caller,
         transport: Transport,
     ) -> Result<AttachTicket, Failure> {
+        let user = self.names.of(caller.uid);
         self.core().find(id, Verb::Attach)?;
         if request.from_session == Some(id.0) && transport.connects() {
             return Err(hinted(
@@ -105,12 +111,18 @@ impl Engine {
         if request.ask_consent {
             self.ask_consent(id, &user).await?;
         }
-        self.issue(id, Pass::new(request, user, transport)?).await
+        let pass = Pass::new(&self.checked(request, &caller), caller, user, transport)?;
+        self.issue(id, pass).await
     }
 
     /// Registers a permit with the keeper.
     async fn issue(&self, id: SessionId, pass: Pass) -> Result<AttachTicket, Failure> {
-        let permit = self.core().expect(id, &pass)?;
+        let permit = {
+            let mut core = self.core();
+            let permit = core.expect(id, &pass)?;
+            self.enrol(&mut core, id);
+            permit
+        };
         self.give(id, pass, permit).await
     }
 
@@ -130,19 +142,31 @@ impl Engine {
             seconds: permit.seconds,
             note: permit.note,
         };
-        answer(self.keeper.ask(verb, Vec::new()))
+        let asked = self.core().ask(id, verb, Vec::new());
+        answer(asked)
             .await
             .map_err(|error| keeper_failure(&error))?;
-        Ok(self.show(pass, connection))
+        Ok(self.show(id, pass, connection))
     }
 
     /// A permit as its holder gets it.
-    pub(super) fn show(&self, pass: Pass, connection: ConnectionId) -> AttachTicket {
+    pub(super) fn show(&self, id: SessionId, pass: Pass, connection: ConnectionId) -> AttachTicket {
+        let core = self.core();
+        let hosted = core.sessions.get(&id);
+        let uid = hosted.map_or(self.owner.uid, |hosted| hosted.meta.uid);
         AttachTicket {
-            socket: self.dirs.keeper_socket().display().to_string(),
+            socket: self.dirs.keeper_socket(uid).display().to_string(),
             ticket: pass.ticket.0,
             name: connection_name(connection),
         }
+    }
+
+    /// A request without what its caller has no right to say: a session that they do not sit in.
+    pub(super) fn checked(&self, request: &AttachRequest, caller: &Caller) -> AttachRequest {
+        let mut request = request.clone();
+        let own = |id: &u32| self.may(caller, Verb::Attach, SessionId(*id));
+        request.from_session = request.from_session.filter(own);
+        request
     }
 
     /// Asks the session's users; the first answer counts.
@@ -199,14 +223,12 @@ impl Engine {
         }
         let notice = serde_json::to_string(notice)
             .map_err(|error| failure(ErrorCode::Internal, error.to_string()))?;
-        let asked = self.keeper.ask(
-            Ask::Notify {
-                session: id,
-                connection,
-                notice,
-            },
-            Vec::new(),
-        );
+        let ask = Ask::Notify {
+            session: id,
+            connection,
+            notice,
+        };
+        let asked = self.core().ask(id, ask, Vec::new());
         match answer(asked).await {
             Ok((Answer::Notified { connections }, _)) => {
                 Ok(u32::try_from(connections.len()).unwrap_or(u32::MAX))
@@ -230,14 +252,12 @@ impl Engine {
             let mut core = self.core();
             core.find(id, Verb::Disconnect)?;
             core.check_guard(id, guard)?;
-            self.keeper.ask(
-                Ask::Disconnect {
-                    session: id,
-                    connection: None,
-                    reason: format!("disconnected by {by}"),
-                },
-                Vec::new(),
-            )
+            let ask = Ask::Disconnect {
+                session: id,
+                connection: None,
+                reason: format!("disconnected by {by}"),
+            };
+            core.ask(id, ask, Vec::new())
         };
         match answer(asked).await {
             Ok((Answer::Disconnected { connections }, _)) => Ok(Disconnected {
@@ -254,7 +274,7 @@ impl Engine {
         &self,
         id: SessionId,
         request: &SwitchRequest,
-        user: String,
+        caller: Caller,
     ) -> Result<AttachTicket, Failure> {
         let (from, client) = {
             let mut core = self.core();
@@ -276,6 +296,14 @@ impl Engine {
                 )
             })?
         };
+        if !self.may(&caller, Verb::Attach, from) {
+            let name = &request.destination;
+            return Err(hinted(
+                ErrorCode::Forbidden,
+                format!("{name} shows another user's session, which you have no right to control"),
+                "winsta query session lists your own",
+            ));
+        }
         if from == id {
             let name = &request.destination;
             return Err(failure(
@@ -284,11 +312,11 @@ impl Engine {
             ));
         }
         let note = Note {
-            user: Some(user),
+            user: Some(self.names.of(caller.uid)),
             ..client.note.clone()
         };
         let ticket = self
-            .issue(id, Pass::with(AttachMode::TakeOver, note)?)
+            .issue(id, Pass::with(AttachMode::TakeOver, client.uid, note)?)
             .await?;
         let notice = Notice::Switch {
             socket: ticket.socket.clone(),

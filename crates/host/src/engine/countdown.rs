@@ -86,8 +86,14 @@ impl Engine {
 
     /// Goes on with the countdowns that an earlier host began.
     pub(crate) fn resume_countdowns(self: &Arc<Self>) {
+        self.resume_countdowns_of(self.owner.uid);
+    }
+
+    /// The same for the sessions of one user.
+    pub(crate) fn resume_countdowns_of(self: &Arc<Self>, uid: u32) {
         let mut core = self.core();
         let sessions = core.sessions.iter();
+        let sessions = sessions.filter(|(_, hosted)| hosted.meta.uid == uid);
         let begun = sessions.flat_map(|(id, hosted)| {
             let countdowns = hosted.meta.countdowns.iter();
             countdowns.map(|countdown| (*id, countdown.clone()))
@@ -122,11 +128,18 @@ impl Engine {
         }
     }
 
-    /// All warnings that count down.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
-        let core = self.core();
-        let countdowns = core.notices.countdowns();
-        countdowns.map(super::notices::Counting::listed).collect()
+    /// All warnings that count down for sessions that the caller may look into.
+    pub(crate) fn warnings(&self, caller: &Caller) -> Vec<Warning> {
+        let mut warnings: Vec<Warning> = {
+            let core = self.core();
+            let countdowns = core.notices.countdowns();
+            countdowns.map(super::notices::Counting::listed).collect()
+        };
+        warnings.retain(|warning| {
+            let session = SessionId(warning.session);
+            self.may(caller, crate::access::Verb::Inspect, session)
+        });
+        warnings
     }
 
     /// Cancels a warning and what it warns of.
@@ -141,10 +154,10 @@ impl Engine {
             })?;
             // Once more, and with an answer: it is to hold even if this host is killed now.
             let session = SessionId(listed.session);
-            let hosted = core.sessions.get(&session);
+            let hosted = core.sessions.get(&session).filter(|_| !self.is_shared());
             let meta = hosted.map(|hosted| hosted.meta.to_json());
             let kept =
-                meta.map(|meta| self.keeper.ask(Verb::SetMeta { session, meta }, Vec::new()));
+                meta.map(|meta| core.ask(session, Verb::SetMeta { session, meta }, Vec::new()));
             (listed, kept)
         };
         if let Some(kept) = kept
@@ -168,11 +181,15 @@ impl Engine {
             reason: format!("cancelled by {by}"),
         };
         if let Ok(notice) = serde_json::to_string(&notice) {
-            self.keeper.post(Verb::Notify {
+            let connection = None;
+            core.post(
                 session,
-                connection: None,
-                notice,
-            });
+                Verb::Notify {
+                    session,
+                    connection,
+                    notice,
+                },
+            );
         }
         self.tell("warning_cancelled", Some(session), format!("by {by}"));
         Some(listed)

@@ -8,7 +8,7 @@ use winsta_wire::{Answer, Buffering, Conduit, Spawn, Verb};
 
 use super::attach::Pass;
 use super::hosted::Hosted;
-use super::view::ledger_rows;
+use super::view::Ledgers;
 use super::{Core, Engine};
 use crate::audit::{Begun, Milestone};
 use crate::clock;
@@ -16,7 +16,7 @@ use crate::config::BufferBytes;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, answer};
 use crate::meta::{Meta, Transport};
-use crate::people::Caller;
+use crate::people::{Caller, Owner};
 use crate::{process, shell, sources};
 
 /// A session that is asked for, its parts checked.
@@ -44,15 +44,19 @@ impl Engine {
         caller: Caller,
     ) -> Result<Created, Failure> {
         let user = &self.names.of(caller.uid);
+        let owner = self.owner_for(&caller)?;
         if wanted.login
-            && let Some(back) = self.reconnect(&wanted, caller, user).await?
+            && let Some(back) = self.reconnect(&wanted, caller, owner.uid, user).await?
         {
             return Ok(back);
         }
         let first = wanted.attach.as_ref();
-        let first = first.map(|request| Pass::new(request, user.to_owned(), Transport::Unix));
+        let first = first.map(|request| self.checked(request, &caller));
+        let first =
+            first.map(|request| Pass::new(&request, caller, user.to_owned(), Transport::Unix));
         let first = first.transpose()?;
-        let plan = self.plan(wanted)?;
+        let plan = self.plan(wanted, &owner)?;
+        let _lease = self.lease(owner.uid).await?;
         let command = plan.argv.join(" ");
         let now = clock::now();
         let (id, connection, asked) = {
@@ -60,14 +64,15 @@ impl Engine {
             if self.is_stopping() {
                 return Err(Self::stopping_refusal());
             }
-            let id = self.admit(&mut core, plan.console)?;
-            let mut spawn = self.register(&mut core, id, plan, now);
+            let id = self.admit(&mut core, plan.console, &owner)?;
+            let mut spawn = self.register(&mut core, id, plan, &owner, now);
             if let Some(pass) = &first {
                 spawn.permit = Some(core.expect(id, pass)?);
             }
+            self.enrol(&mut core, id);
             let connection = spawn.permit.as_ref().map(|permit| permit.connection);
             let verb = Verb::Spawn(Box::new(spawn));
-            (id, connection, self.keeper.ask(verb, Vec::new()))
+            (id, connection, core.ask(id, verb, Vec::new()))
         };
         match answer(asked).await {
             Ok((Answer::Spawned(_), _)) => {
@@ -75,15 +80,15 @@ impl Engine {
                     incarnation: self.incarnation(),
                     begun: Begun {
                         session: id,
-                        user: self.owner.name.clone(),
+                        user: owner.name.clone(),
                         command,
                         time: now.rfc3339().to_string(),
                     },
                 });
                 let attach = first.zip(connection);
                 Ok(Created {
-                    session: self.created(id)?,
-                    attach: attach.map(|(pass, connection)| self.show(pass, connection)),
+                    session: self.created(id, &owner)?,
+                    attach: attach.map(|(pass, connection)| self.show(id, pass, connection)),
                     back: false,
                 })
             }
@@ -93,7 +98,7 @@ impl Engine {
     }
 
     /// The new session; a short one may have ended already, and is described all the same.
-    fn created(&self, id: SessionId) -> Result<Session, Failure> {
+    fn created(&self, id: SessionId, owner: &Owner) -> Result<Session, Failure> {
         let described = self.session(id, None);
         described.or_else(|gone| {
             let core = self.core();
@@ -103,7 +108,7 @@ impl Engine {
             }
             Ok(Session {
                 name: None,
-                user: Some(self.owner.name.clone()),
+                user: Some(owner.name.clone()),
                 ..sources::empty(&self.host, id, "", State::Down, "pty")
             })
         })
@@ -124,7 +129,7 @@ impl Engine {
     }
 
     /// Checks all that can be checked before a number is given.
-    fn plan(&self, wanted: NewSession) -> Result<Plan, Failure> {
+    fn plan(&self, wanted: NewSession, owner: &Owner) -> Result<Plan, Failure> {
         let invalid = |message: String| failure(ErrorCode::Invalid, message);
         let label = wanted.label.map(Label::try_from).transpose();
         let label = label.map_err(|error| invalid(error.to_string()))?;
@@ -154,13 +159,13 @@ impl Engine {
                 "a command, folder or variable holds a zero byte".to_owned(),
             ));
         }
-        let (argv, login_name) = self.command(wanted.command);
+        let (argv, login_name) = self.command(wanted.command, owner);
         Ok(Plan {
             label,
             argv,
             arg0: login_name,
             env: wanted.env,
-            cwd: wanted.cwd.unwrap_or_else(|| self.owner.home.clone()),
+            cwd: wanted.cwd.unwrap_or_else(|| owner.home.clone()),
             conduit: if wanted.pipes {
                 Conduit::Pipes
             } else {
@@ -174,18 +179,18 @@ impl Engine {
     }
 
     /// The command, or the user's shell as a login shell.
-    fn command(&self, command: Vec<String>) -> (Vec<String>, Option<String>) {
+    fn command(&self, command: Vec<String>, owner: &Owner) -> (Vec<String>, Option<String>) {
         if !command.is_empty() {
             return (command, None);
         }
-        let shell = shell::usable(&self.owner.shell, self.config.login.shell.as_deref());
+        let shell = shell::usable(&owner.shell, self.config.login.shell.as_deref());
         let name = shell.rsplit('/').next().unwrap_or_default();
         let arg0 = format!("-{name}");
         (vec![shell], Some(arg0))
     }
 
     /// Gives a number, if there may be one more session.
-    fn admit(&self, core: &mut Core, console: bool) -> Result<SessionId, Failure> {
+    fn admit(&self, core: &mut Core, console: bool, owner: &Owner) -> Result<SessionId, Failure> {
         let wanted = if console {
             if core.sessions.contains_key(&SessionId::CONSOLE) {
                 return Err(hinted(
@@ -201,7 +206,7 @@ impl Engine {
         let limits = self.config.limits.limits();
         if limits != quota::Limits::default() {
             let held = held(core);
-            match quota::decide(limits, wanted, &self.owner.name, &held) {
+            match quota::decide(limits, wanted, &owner.name, &held) {
                 QuotaDecision::Admit => {}
                 QuotaDecision::Refuse { limit, holders } => {
                     let mut refusal = hinted(
@@ -230,27 +235,42 @@ impl Engine {
     }
 
     /// Puts the session on the list and says how the keeper is to start it.
-    fn register(&self, core: &mut Core, id: SessionId, plan: Plan, now: Timestamp) -> Spawn {
+    fn register(
+        &self,
+        core: &mut Core,
+        id: SessionId,
+        plan: Plan,
+        owner: &Owner,
+        now: Timestamp,
+    ) -> Spawn {
         let meta = Meta {
-            user: self.owner.name.clone(),
-            uid: self.owner.uid,
+            user: owner.name.clone(),
+            uid: owner.uid,
             logon: now,
             label: plan.label,
             command: Meta::listed_command(&plan.argv),
             disconnected: Some(now),
             login: plan.login,
             countdowns: Vec::new(),
+            report: None,
+            permits: Vec::new(),
         };
         let spawn = Spawn {
             session: id,
             conduit: plan.conduit,
             argv: plan.argv,
             arg0: plan.arg0,
-            env: self.environment(id, plan.env),
+            env: self.environment(id, plan.env, owner),
+            inherit: self.is_shared(),
             cwd: plan.cwd,
             capacity: plan.capacity,
             buffering: plan.buffering,
-            meta: meta.to_json(),
+            // The machine's host keeps it itself.
+            meta: if self.is_shared() {
+                String::new()
+            } else {
+                meta.to_json()
+            },
             permit: None,
         };
         core.sessions
@@ -259,8 +279,13 @@ impl Engine {
     }
 
     /// The caller's environment, and where the session is.
-    fn environment(&self, id: SessionId, wanted: Vec<(String, String)>) -> Vec<(String, String)> {
-        let mut env = if wanted.is_empty() {
+    fn environment(
+        &self,
+        id: SessionId,
+        wanted: Vec<(String, String)>,
+        owner: &Owner,
+    ) -> Vec<(String, String)> {
+        let mut env = if wanted.is_empty() && !self.is_shared() {
             let own = std::env::vars_os();
             let texts = own.map(|(name, value)| (name.into_string(), value.into_string()));
             texts
@@ -275,17 +300,22 @@ impl Engine {
             ("WINSTA_SOCKET", socket),
         ];
         env.retain(|(name, _)| ours.iter().all(|(our, _)| name != our));
+        let path = if self.is_shared() {
+            String::new()
+        } else {
+            std::env::var("PATH").unwrap_or_default()
+        };
         let set = |env: &Vec<(String, String)>, name: &str| env.iter().any(|(n, _)| n == name);
         for (name, value) in [
-            ("HOME", &self.owner.home),
-            ("USER", &self.owner.name),
-            ("LOGNAME", &self.owner.name),
+            ("HOME", &owner.home),
+            ("USER", &owner.name),
+            ("LOGNAME", &owner.name),
             (
                 "SHELL",
-                &shell::usable(&self.owner.shell, self.config.login.shell.as_deref()),
+                &shell::usable(&owner.shell, self.config.login.shell.as_deref()),
             ),
-            // A caller on another machine does not know what is right here.
-            ("PATH", &std::env::var("PATH").unwrap_or_default()),
+            // A caller on another machine does not know what is right here; root's path is not.
+            ("PATH", &path),
         ] {
             if !set(&env, name) && !value.is_empty() {
                 env.push((name.to_owned(), value.clone()));
@@ -298,13 +328,13 @@ impl Engine {
 
 fn held(core: &Core) -> Vec<Held> {
     let now = clock::now();
-    let rows = ledger_rows(core);
+    let ledgers = Ledgers::of(core);
     let sessions = core.sessions.iter();
     let held = sessions.map(|(id, hosted)| Held {
         id: *id,
         user: hosted.meta.user.clone(),
         state: hosted.machine.state(),
-        idle_seconds: hosted.idle_seconds(now, hosted.last_input(&rows)),
+        idle_seconds: hosted.idle_seconds(now, hosted.last_input(ledgers.rows(hosted.meta.uid))),
     });
     held.collect()
 }

@@ -36,7 +36,7 @@ impl Engine {
             let wanted = &self.config.sources;
             let events = core.elsewhere.learn(snapshot, wanted, &mut core.numbering);
             core.elsewhere.set_inputs(inputs);
-            join_logins(core);
+            join_logins(core, self.is_shared());
             events
         };
         for event in events {
@@ -65,8 +65,9 @@ impl Engine {
 
     /// Host and keeper: what descends from them is hosted.
     fn own_processes(&self) -> Vec<u32> {
-        let keeper = self.core().keeper.pid;
-        std::iter::once(std::process::id()).chain(keeper).collect()
+        let core = self.core();
+        let keepers = core.keepers.values().filter_map(|kept| kept.pid);
+        std::iter::once(std::process::id()).chain(keepers).collect()
     }
 
     /// What finding sessions and acting on them depends on, and what of it is missing.
@@ -252,10 +253,10 @@ impl Engine {
         let listed: Vec<(SessionId, Found)> = {
             let core = self.core();
             let listed = core.elsewhere.listed();
-            let may = listed.filter(|(_, found)| caller.uid == 0 || caller.uid == found.uid);
-            may.map(|(id, found)| (id, found.clone())).collect()
+            listed.map(|(id, found)| (id, found.clone())).collect()
         };
-        let listed = listed.iter();
+        let may = |(id, _): &&(SessionId, Found)| self.may(caller, Verb::Inspect, *id);
+        let listed = listed.iter().filter(may);
         listed
             .flat_map(|(id, found)| self.processes_elsewhere(*id, found, current))
             .collect()
@@ -313,7 +314,10 @@ impl Engine {
 
 /// Finds the logins from which clients are attached to hosted sessions: each of these is listed as
 /// the connection that it is, and not a second time by itself.
-fn join_logins(core: &mut Core) {
+///
+/// A keeper of the machine's host could say that any process is its client: there only the logins
+/// of whoever got the permit count.
+fn join_logins(core: &mut Core, shared: bool) {
     let Core {
         elsewhere,
         sessions,
@@ -329,12 +333,15 @@ fn join_logins(core: &mut Core) {
             if !client.note.transport.connects() {
                 continue;
             }
-            let pid = client.pid;
+            let (pid, uid) = (client.pid, client.uid);
             let place: &Place = client
                 .place
                 .get_or_insert_with(|| winsta_sources::place_of(pid));
             let login = elsewhere.all().find(|(_, found)| {
-                matches!(found.origin, Origin::Ssh | Origin::Console) && found.holds(place)
+                let theirs = !shared || found.uid == uid;
+                theirs
+                    && matches!(found.origin, Origin::Ssh | Origin::Console)
+                    && found.holds(place)
             });
             let via = login.and_then(|(id, found)| {
                 Some(Via {

@@ -8,7 +8,7 @@ use winsta_wire::{AttachMode, SessionReport};
 use super::Ending;
 use crate::keeper::ledger::{Behind, Rows};
 use crate::keeper::sink::Keepsakes;
-use crate::meta::{Meta, Note, connection_name};
+use crate::meta::{Meta, Note, Permitted, connection_name};
 use crate::rows::Row;
 
 /// Most permits of one session that wait to be used.
@@ -35,6 +35,8 @@ pub(crate) struct Client {
     pub(crate) mode: AttachMode,
     pub(crate) since: Timestamp,
     pub(crate) pid: u32,
+    /// The user who got its permit.
+    pub(crate) uid: u32,
     pub(crate) note: Note,
     /// Where it sits, once somebody wanted to know.
     pub(crate) place: Option<Place>,
@@ -78,6 +80,8 @@ impl Client {
 pub(crate) struct Expected {
     pub(crate) id: ConnectionId,
     pub(crate) mode: AttachMode,
+    /// The user who got the permit.
+    pub(crate) uid: u32,
     pub(crate) note: Note,
     /// When the permit is void.
     pub(crate) until: Timestamp,
@@ -152,19 +156,41 @@ impl Hosted {
         self.expected.push(expected);
     }
 
+    /// Whether this connection is one that the host gave.
+    pub(crate) fn knows(&self, id: ConnectionId) -> bool {
+        self.expected.iter().any(|expected| expected.id == id)
+    }
+
+    /// The connections that the host gave: those that are there, and those that may still come.
+    pub(crate) fn permits(&self) -> Vec<Permitted> {
+        let clients = self.clients.iter();
+        let clients = clients.map(|client| (client.id, client.uid, &client.note));
+        let expected = self.expected.iter();
+        let expected = expected.map(|expected| (expected.id, expected.uid, &expected.note));
+        let all = clients.chain(expected);
+        all.map(|(connection, uid, note)| Permitted {
+            connection,
+            uid,
+            note: note.clone(),
+        })
+        .collect()
+    }
+
     /// A client came.
     pub(crate) fn attached(&mut self, id: ConnectionId, pid: u32, now: Timestamp) -> Client {
         let known = self.expected.iter().position(|expected| expected.id == id);
         let expected = known.map(|at| self.expected.remove(at));
         // One whose permit an earlier host gave.
-        let (mode, note) = expected.map_or((AttachMode::Share, Note::default()), |expected| {
-            (expected.mode, expected.note)
-        });
+        let (mode, uid, note) = match expected {
+            Some(expected) => (expected.mode, expected.uid, expected.note),
+            None => (AttachMode::Share, self.meta.uid, Note::default()),
+        };
         let client = Client {
             id,
             mode,
             since: now,
             pid,
+            uid,
             note,
             place: None,
             via: None,

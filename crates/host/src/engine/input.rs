@@ -1,5 +1,6 @@
 //! Typing into sessions, and looking at their lines and processes.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use winsta_api::{
@@ -13,7 +14,7 @@ use winsta_wire::{
 use super::Engine;
 use crate::access::Verb;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
-use crate::keeper::port::{KeeperError, Outcome, answer};
+use crate::keeper::port::{KeeperError, KeeperPort, Outcome, answer};
 use crate::keeper::sink::let_go_of_input;
 use crate::people::Caller;
 
@@ -21,6 +22,8 @@ use crate::people::Caller;
 const PIECE: usize = 64 << 10;
 /// How long input may wait for a program that does not read.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Most processes of one keeper that are listed.
+const MAX_PROCESSES: usize = 1 << 20;
 /// Signal number of KILL.
 const KILL: u8 = 9;
 
@@ -36,7 +39,7 @@ impl Engine {
         let asked = {
             let mut core = self.core();
             core.find(id, verb)?;
-            self.keeper.ask(ask, tail)
+            core.ask(id, ask, tail)
         };
         let outcome: Outcome = answer(asked).await;
         outcome.map_err(|error| keeper_failure(&error))
@@ -171,28 +174,34 @@ impl Engine {
         Ok(self.process_infos(members.collect(), current))
     }
 
-    /// Processes of all sessions; those of a session that ends meanwhile are left out.
+    /// Processes of all sessions that the caller may look into; those of a session that ends
+    /// meanwhile are left out.
     pub(crate) async fn all_processes(
         &self,
         caller: &Caller,
         current: Option<SessionId>,
     ) -> Result<Vec<ProcessInfo>, Failure> {
         let mut all = self.all_processes_elsewhere(caller, current);
-        let mut after = None;
-        loop {
-            let asked = self.keeper.ask(Ask::Census { after }, Vec::new());
-            let (answer, _) = answer(asked)
-                .await
-                .map_err(|error| keeper_failure(&error))?;
-            let Answer::Census { members, more } = answer else {
-                return Err(keeper_failure(&KeeperError::Strange));
+        for (uid, keeper) in self.keepers() {
+            let members = census(&*keeper).await;
+            let members = match members {
+                Ok(members) => members,
+                // Of many keepers, one that does not answer keeps nobody from the others' answers.
+                Err(error) if self.is_shared() => {
+                    tracing::warn!(uid, %error, "a keeper does not say which processes it has");
+                    continue;
+                }
+                Err(error) => return Err(keeper_failure(&error)),
             };
-            after = members.last().map(|(id, member)| (*id, member.pid));
-            all.extend(self.process_infos(members, current));
-            if !more || after.is_none() {
-                return Ok(all);
-            }
+            let own: HashSet<SessionId> = self.core().sessions_of(uid).collect();
+            let own = own.into_iter();
+            let own: HashSet<SessionId> = own
+                .filter(|id| self.may(caller, Verb::Inspect, *id))
+                .collect();
+            let members = members.into_iter().filter(|(id, _)| own.contains(id));
+            all.extend(self.process_infos(members.collect(), current));
         }
+        Ok(all)
     }
 
     /// Processes as callers see them; each session's are in a row.
@@ -243,7 +252,7 @@ impl Engine {
                 signal: KILL,
                 to: Signalled::Process(pid),
             };
-            self.keeper.ask(ask, Vec::new())
+            core.ask(id, ask, Vec::new())
         };
         match answer(asked).await {
             Ok(_) => Ok(KillReport { id: id.0, pid }),
@@ -254,6 +263,23 @@ impl Engine {
                 Err(failure(ErrorCode::NotFound, text))
             }
             Err(error) => Err(keeper_failure(&error)),
+        }
+    }
+}
+
+/// The processes of all of a keeper's sessions.
+async fn census(keeper: &dyn KeeperPort) -> Result<Vec<(SessionId, Member)>, KeeperError> {
+    let mut all: Vec<(SessionId, Member)> = Vec::new();
+    loop {
+        let after = all.last().map(|(id, member)| (*id, member.pid));
+        let asked = keeper.ask(Ask::Census { after }, Vec::new());
+        let Answer::Census { members, more } = answer(asked).await?.0 else {
+            return Err(KeeperError::Strange);
+        };
+        let more = more && !members.is_empty();
+        all.extend(members);
+        if !more || all.len() > MAX_PROCESSES {
+            return Ok(all);
         }
     }
 }

@@ -19,19 +19,25 @@ impl Engine {
         &self,
         wanted: &NewSession,
         caller: Caller,
+        owner: u32,
         user: &str,
     ) -> Result<Option<Created>, Failure> {
         let Some(request) = &wanted.attach else {
             let missing = "a login wants a permit to attach as well";
             return Err(failure(ErrorCode::Invalid, missing));
         };
-        let pass = Pass::new(request, user.to_owned(), Transport::Unix)?;
+        let request = self.checked(request, &caller);
+        let pass = Pass::new(&request, caller, user.to_owned(), Transport::Unix)?;
         let chosen = {
             let mut core = self.core();
-            let left = left(&core, clock::now());
+            let left = left(&core, owner, clock::now());
             match self.config.login.reconnect.decide(&left) {
                 // From here on it is expected, so that no other login gets it too.
-                Login::Back(id) => Ok((id, core.expect(id, &pass)?)),
+                Login::Back(id) => {
+                    let permit = core.expect(id, &pass)?;
+                    self.enrol(&mut core, id);
+                    Ok((id, permit))
+                }
                 Login::Anew(others) => Err(others),
             }
         };
@@ -84,11 +90,12 @@ impl Engine {
     }
 }
 
-/// Sessions of logins that nobody is connected to or about to be.
-fn left(core: &Core, now: Timestamp) -> Vec<Left> {
+/// A user's sessions of logins that nobody is connected to or about to be.
+fn left(core: &Core, owner: u32, now: Timestamp) -> Vec<Left> {
     let is_left = |hosted: &Hosted| {
         let state = hosted.machine.state();
-        hosted.meta.login && state == State::Disconnected && !hosted.is_expected(now)
+        let theirs = hosted.meta.login && hosted.meta.uid == owner;
+        theirs && state == State::Disconnected && !hosted.is_expected(now)
     };
     let sessions = core.sessions.iter().filter(|(_, hosted)| is_left(hosted));
     let left = sessions.map(|(id, hosted)| Left {

@@ -86,6 +86,11 @@ pub(crate) enum Answered {
 }
 
 impl Notices {
+    /// The session that a warning is about.
+    pub(crate) fn session_of(&self, warning: u32) -> Option<SessionId> {
+        self.warnings.get(&warning).map(|counting| counting.session)
+    }
+
     /// A number for a new notice.
     pub(crate) fn number(&mut self) -> u32 {
         self.last = self.last.wrapping_add(1);

@@ -1,42 +1,51 @@
 //! What the keeper says, taken in.
 
-use std::sync::atomic::Ordering;
-
 use winsta_api::{AuditEntry, ErrorCode};
 use winsta_domain::session::{EndHow, Input, SessionMachine};
 use winsta_domain::{ConnectionId, ExitStatus, SessionId};
-use winsta_wire::{Adopt, AttachMode, Conduit, Event, NoticeAnswer, SessionReport, Verb};
+use winsta_wire::{
+    Adopt, AttachMode, Conduit, ConnectionReport, Event, NoticeAnswer, SessionReport, Verb,
+};
 
 use super::hosted::Hosted;
 use super::notices::Answered;
-use super::view::ledger_rows;
 use super::{Core, Engine};
 use crate::audit::{Begun, Milestone};
 use crate::clock;
 use crate::keeper::conn::Greeting;
 use crate::keeper::ledger::Ledger;
 use crate::keeper::port::KeeperError;
-use crate::keeper::sink::{Found, KeeperSink, Keepsakes, Orphaned};
+use crate::keeper::sink::{Found, Keepsakes, Orphaned};
 use crate::meta::{Meta, Note};
 use crate::problems::Topic;
 use crate::workers::Workers;
 
-impl KeeperSink for Engine {
-    fn greeted(&self, greeting: Greeting) {
+impl Engine {
+    /// A user's keeper answers.
+    pub(super) fn greeted(&self, uid: u32, greeting: Greeting) {
         tracing::info!(pid = greeting.pid, program = %greeting.program, "the keeper answers");
         let mut core = self.core();
-        core.keeper.pid = Some(greeting.pid);
-        core.keeper.program = Some(greeting.program);
-        core.ledger = Some(Ledger::new(greeting.ledger));
+        let Some(kept) = core.keepers.get_mut(&uid) else {
+            return;
+        };
+        kept.pid = Some(greeting.pid);
+        kept.program = Some(greeting.program);
+        kept.ledger = Ledger::new(greeting.ledger);
+        if kept.ledger.is_none() {
+            tracing::warn!(uid, "a keeper's ledger is no memory file");
+        }
     }
 
-    fn reconcile(&self, found: Vec<Found>) {
+    /// These are all sessions of a user's keeper.
+    pub(super) fn reconcile(&self, uid: u32, found: Vec<Found>) {
         let mut core = self.core();
         let mut present = std::collections::HashSet::with_capacity(found.len());
         for found in found {
             present.insert(found.report.session);
             if Workers::owns(found.report.session) {
-                self.workers.learn(&found.report, found.keepsakes);
+                if let Some(kept) = core.keepers.get(&uid) {
+                    kept.workers.learn(&found.report, found.keepsakes);
+                }
                 continue;
             }
             self.take_in(&mut core, &found.report, found.keepsakes);
@@ -44,31 +53,32 @@ impl KeeperSink for Engine {
         // A session that has no report yet was asked for, and its answer is still to come.
         let known = core.sessions.iter();
         let known = known
-            .filter(|(_, hosted)| hosted.report.is_some())
+            .filter(|(_, hosted)| hosted.report.is_some() && hosted.meta.uid == uid)
             .map(|(id, _)| *id);
         let missing = known.filter(|id| !present.contains(id)).collect::<Vec<_>>();
         for id in missing {
             self.lose(&mut core, id);
         }
-        self.workers.reconcile(|id| present.contains(&id));
+        if let Some(kept) = core.keepers.get(&uid) {
+            kept.workers.reconcile(|id| present.contains(&id));
+        }
+        drop(core);
+        self.strike_lost(uid);
     }
 
-    fn spawned(&self, report: &SessionReport, keepsakes: Keepsakes) {
-        if Workers::owns(report.session) {
-            return self.workers.learn(report, keepsakes);
-        }
+    /// A session that was asked for runs.
+    pub(super) fn spawned(&self, report: &SessionReport, keepsakes: Keepsakes) {
         let mut core = self.core();
         let id = report.session;
         if let Some(hosted) = core.sessions.get_mut(&id) {
             hosted.learn(report, keepsakes);
         }
+        self.enrol(&mut core, id);
         self.feed(&mut core, id, Input::Started);
     }
 
-    fn event(&self, event: Event) {
-        if let Some(worker) = event.session().filter(|id| Workers::owns(*id)) {
-            return self.workers.event(worker, &event);
-        }
+    /// Something happened in a user's keeper.
+    pub(super) fn event(&self, uid: u32, event: Event) {
         let mut core = self.core();
         match event {
             Event::Attached {
@@ -102,9 +112,10 @@ impl KeeperSink for Engine {
                 signal,
                 left,
             } => self.feed(&mut core, session, Input::Emptied { signal, left }),
-            Event::Upgraded { program } => self.upgraded(&mut core, program),
+            Event::Upgraded { program } => self.upgraded(&mut core, uid, program),
             Event::UpgradeFailed { reason } => {
-                if let Some(waiting) = core.upgrade.take() {
+                let kept = core.keepers.get_mut(&uid);
+                if let Some(waiting) = kept.and_then(|kept| kept.upgrade.take()) {
                     // Whoever asked may have given up.
                     let _ = waiting.send(Err(reason));
                 }
@@ -112,7 +123,8 @@ impl KeeperSink for Engine {
         }
     }
 
-    fn lost(&self) -> Vec<Orphaned> {
+    /// A user's keeper is lost; gives what another one is to take over.
+    pub(super) fn lost(&self, uid: u32) -> Vec<Orphaned> {
         self.tell(
             "keeper_lost",
             None,
@@ -120,11 +132,17 @@ impl KeeperSink for Engine {
         );
         self.audit_own("keeper_lost", None, "done", String::new());
         let mut core = self.core();
-        core.keeper = super::KeeperFacts::default();
-        let rows = ledger_rows(&core);
-        let orphans = core.sessions.iter().filter_map(|(id, hosted)| {
+        if let Some(kept) = core.keepers.get_mut(&uid) {
+            (kept.pid, kept.program) = (None, None);
+        }
+        let rows = core.ledger_of(uid);
+        let own = core.sessions.iter();
+        let own = own.filter(|(_, hosted)| hosted.meta.uid == uid);
+        let orphans = own.filter_map(|(id, hosted)| {
             let mut report = (**hosted.report.as_ref()?).clone();
-            report.meta = hosted.meta.to_json();
+            if !self.is_shared() {
+                report.meta = hosted.meta.to_json();
+            }
             report.last_input = hosted.last_input(&rows)?;
             let ledger = rows.words(report.slot, *id).unwrap_or_default();
             Some(Orphaned {
@@ -133,11 +151,14 @@ impl KeeperSink for Engine {
             })
         });
         let mut orphans: Vec<Orphaned> = orphans.collect();
-        orphans.extend(self.workers.orphans(core.ledger.as_ref()));
+        if let Some(kept) = core.keepers.get(&uid) {
+            orphans.extend(kept.workers.orphans(kept.ledger.as_ref()));
+        }
         // Every client was connected to the dead keeper.
         let clients = core
             .sessions
             .iter()
+            .filter(|(_, hosted)| hosted.meta.uid == uid)
             .flat_map(|(id, hosted)| hosted.clients.iter().map(move |client| (*id, client.id)));
         for (session, connection) in clients.collect::<Vec<_>>() {
             self.detached(&mut core, session, connection);
@@ -145,36 +166,48 @@ impl KeeperSink for Engine {
         orphans
     }
 
-    fn not_adopted(&self, orphaned: &Orphaned, reason: &KeeperError) {
+    /// The new keeper could not take this session over.
+    pub(super) fn not_adopted(&self, orphaned: &Orphaned, reason: &KeeperError) {
         let id = orphaned.adopt.report.session;
         tracing::warn!(session = %id, %reason, "a session could not be handed over");
-        if Workers::owns(id) {
-            return self.workers.lose(id);
-        }
         let mut core = self.core();
         self.lose(&mut core, id);
     }
 
-    fn rescue_problem(&self, problem: Option<String>) {
+    /// What hinders the rescue of a user's sessions. On the machine's host that is theirs to know.
+    pub(super) fn rescue_problem(&self, uid: u32, problem: Option<String>) {
+        if self.is_shared() {
+            if let Some(problem) = problem {
+                tracing::warn!(uid, problem, "a rescue has not come through");
+            }
+            return;
+        }
         self.problems.set(Topic::Keeper, problem);
     }
 
-    fn is_retiring(&self) -> bool {
-        self.retiring.load(Ordering::Acquire)
+    /// Whether a user's keeper was told to end, or has nothing for which another is needed.
+    pub(super) fn is_retiring(&self, uid: u32) -> bool {
+        let core = self.core();
+        let told = core.keepers.get(&uid).is_some_and(|kept| kept.retiring);
+        told || (self.is_shared() && !core.needs_keeper(uid))
     }
-}
 
-impl Engine {
     /// Takes in what a keeper says of one of its sessions.
     fn take_in(&self, core: &mut Core, report: &SessionReport, keepsakes: Keepsakes) {
         let id = report.session;
         core.numbering.seen(id);
         let known = core.sessions.contains_key(&id);
         if !known {
-            let meta = Meta::from_json(&report.meta);
-            let meta = self.completed(meta, report);
+            let meta = if self.is_shared() {
+                let Some(meta) = self.take_enrolled(id) else {
+                    return;
+                };
+                meta
+            } else {
+                self.completed(Meta::from_json(&report.meta), report)
+            };
             let connections = report.connections.iter().filter_map(|connection| {
-                let note: Note = serde_json::from_str(&connection.note).unwrap_or_default();
+                let (_, note) = self.permitted(&meta, connection)?;
                 note.transport.connects().then_some(connection.connection)
             });
             let since = meta.disconnected.unwrap_or(meta.logon);
@@ -189,10 +222,17 @@ impl Engine {
             return;
         };
         hosted.learn(report, keepsakes);
+        let mut last = hosted
+            .meta
+            .permits
+            .iter()
+            .map(|permit| permit.connection.0)
+            .max();
         for connection in &report.connections {
-            let next = connection.connection.0.saturating_add(1);
-            core.next_connection = core.next_connection.max(next);
-            let note: Note = serde_json::from_str(&connection.note).unwrap_or_default();
+            let Some((uid, note)) = self.permitted(&hosted.meta, connection) else {
+                continue;
+            };
+            last = last.max(Some(connection.connection.0));
             hosted
                 .clients
                 .retain(|client| client.id != connection.connection);
@@ -201,11 +241,14 @@ impl Engine {
                 mode: connection.mode,
                 since: connection.since,
                 pid: connection.pid,
+                uid,
                 note,
                 place: None,
                 via: None,
             });
         }
+        let next = last.unwrap_or_default().saturating_add(1);
+        core.next_connection = core.next_connection.max(next);
         if known {
             for connection in &report.connections {
                 self.feed(core, id, Input::Attached(connection.connection));
@@ -218,6 +261,18 @@ impl Engine {
             Some(status) => self.feed(core, id, Input::Exited(status)),
             None => {}
         }
+    }
+
+    /// Who got the permit of a connection that a keeper reports, and what is known of its client.
+    /// `None` if the machine's host gave no such permit.
+    fn permitted(&self, meta: &Meta, connection: &ConnectionReport) -> Option<(u32, Note)> {
+        if !self.is_shared() {
+            let note = serde_json::from_str(&connection.note).unwrap_or_default();
+            return Some((meta.uid, note));
+        }
+        let mut permits = meta.permits.iter();
+        let permit = permits.find(|permit| permit.connection == connection.connection)?;
+        Some((permit.uid, permit.note.clone()))
     }
 
     fn begun(&self, report: &SessionReport) -> Begun {
@@ -234,8 +289,8 @@ impl Engine {
     fn completed(&self, mut meta: Meta, report: &SessionReport) -> Meta {
         if meta.user.is_empty() {
             meta.user.clone_from(&self.owner.name);
-            meta.uid = self.owner.uid;
         }
+        meta.uid = self.owner.uid;
         if meta.logon.0 == 0 {
             meta.logon = report.started;
         }
@@ -270,7 +325,11 @@ impl Engine {
         let Some(hosted) = core.sessions.get_mut(&session) else {
             return;
         };
+        if self.is_shared() && !hosted.knows(connection) {
+            return tracing::warn!(%session, "a keeper has a client that got no permit");
+        }
         let client = hosted.attached(connection, pid, now);
+        self.enrol(core, session);
         if !client.note.transport.connects() {
             return;
         }
@@ -282,11 +341,15 @@ impl Engine {
             let Ok(notice) = serde_json::to_string(&notice) else {
                 continue;
             };
-            self.keeper.post(Verb::Notify {
+            let connection = Some(connection);
+            core.post(
                 session,
-                connection: Some(connection),
-                notice,
-            });
+                Verb::Notify {
+                    session,
+                    connection,
+                    notice,
+                },
+            );
         }
     }
 
@@ -295,6 +358,7 @@ impl Engine {
         let Some(client) = hosted.and_then(|hosted| hosted.detached(connection)) else {
             return;
         };
+        self.enrol(core, session);
         if client.note.transport.connects() {
             self.feed(core, session, Input::Detached(connection));
         }
@@ -320,10 +384,13 @@ impl Engine {
         }
     }
 
-    fn upgraded(&self, core: &mut Core, program: String) {
+    fn upgraded(&self, core: &mut Core, uid: u32, program: String) {
         self.tell("keeper_upgraded", None, program.clone());
-        core.keeper.program = Some(program.clone());
-        if let Some(waiting) = core.upgrade.take() {
+        let Some(kept) = core.keepers.get_mut(&uid) else {
+            return;
+        };
+        kept.program = Some(program.clone());
+        if let Some(waiting) = kept.upgrade.take() {
             // Whoever asked may have given up.
             let _ = waiting.send(Ok(program));
         }
@@ -375,7 +442,7 @@ impl Engine {
             sessions,
             entry: Box::new(self.own_entry("lost", None, "done", detail)),
         });
-        self.reconcile(found);
+        self.reconcile(self.owner.uid, found);
     }
 
     /// The refusal while the host stops.

@@ -6,10 +6,12 @@ use winsta_wire::{Answer, Buffering, Conduit, Event, RingReport, SessionReport};
 
 use super::*;
 use crate::keeper::port::{Asked, KeeperError};
-use crate::keeper::sink::{Found, KeeperSink};
+use crate::keeper::sink::Found;
 use crate::meta::Transport;
 use crate::people::Caller;
 
+/// The user whose host it is.
+const ANN: u32 = 7;
 const ROOT: Caller = Caller { uid: 0, pid: None };
 
 /// A keeper that says yes to everything, at once.
@@ -107,7 +109,7 @@ impl Scene {
         let engine = Engine::new(Parts {
             host: "h".to_owned(),
             owner: Owner {
-                uid: 7,
+                uid: ANN,
                 name: "ann".to_owned(),
                 home: "/home/ann".to_owned(),
                 shell: "/bin/zsh".to_owned(),
@@ -117,7 +119,7 @@ impl Scene {
             audit,
             problems,
             orphans: Arc::new(Orphans::default()),
-            keeper: Arc::clone(&keeper) as Arc<dyn KeeperPort>,
+            serves: Serves::Owner(Arc::clone(&keeper) as Arc<dyn KeeperPort>),
             numbering: Numbering::open(folder.path()).unwrap(),
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -202,10 +204,13 @@ fn an_exit_is_collected_told_and_remembered() {
     let mut changes = scene.engine.changes.subscribe();
     scene.keeper.heard();
     let status = ExitStatus::Code(3);
-    scene.engine.event(Event::Exited {
-        session: id,
-        status,
-    });
+    scene.engine.event(
+        ANN,
+        Event::Exited {
+            session: id,
+            status,
+        },
+    );
     assert_eq!(scene.keeper.heard(), [Verb::Collect { session: id }]);
     assert_eq!(changes.try_recv().unwrap().change, "ended");
     assert_eq!(scene.state(id), None);
@@ -235,15 +240,21 @@ fn who_waits_is_told_which_step_did_it() {
             );
             assert_eq!(scene.state(id), Some(State::Reset));
             let status = ExitStatus::Signal(15);
-            scene.engine.event(Event::Exited {
-                session: id,
-                status,
-            });
-            scene.engine.event(Event::Emptied {
-                session: id,
-                signal: 15,
-                left: 0,
-            });
+            scene.engine.event(
+                ANN,
+                Event::Exited {
+                    session: id,
+                    status,
+                },
+            );
+            scene.engine.event(
+                ANN,
+                Event::Emptied {
+                    session: id,
+                    signal: 15,
+                    left: 0,
+                },
+            );
         };
         tokio::join!(scene.engine.end(id, request, ROOT), happens).0
     });
@@ -276,10 +287,13 @@ fn a_next_host_knows_what_this_one_wrote() {
     });
     let before = scene.engine.session(id, None).unwrap();
     let next = Scene::new();
-    next.engine.reconcile(vec![Found {
-        report: found,
-        keepsakes: Vec::new(),
-    }]);
+    next.engine.reconcile(
+        ANN,
+        vec![Found {
+            report: found,
+            keepsakes: Vec::new(),
+        }],
+    );
     let after = next.engine.session(id, None).unwrap();
     assert_eq!(after.label.as_deref(), Some("build"));
     assert_eq!(after.logon_time, before.logon_time);
@@ -296,13 +310,16 @@ fn a_next_host_knows_what_this_one_wrote() {
 fn a_lost_keeper_hands_everything_over() {
     let scene = Scene::new();
     let (one, two) = (scene.start(), scene.start());
-    scene.engine.event(Event::Attached {
-        session: one,
-        connection: ConnectionId(1),
-        pid: 1,
-    });
+    scene.engine.event(
+        ANN,
+        Event::Attached {
+            session: one,
+            connection: ConnectionId(1),
+            pid: 1,
+        },
+    );
     assert_eq!(scene.state(one), Some(State::Active));
-    let orphaned = scene.engine.lost();
+    let orphaned = scene.engine.lost(ANN);
     let handed = orphaned.iter().map(|orphan| orphan.adopt.report.session);
     assert_eq!(handed.collect::<Vec<_>>(), [one, two]);
     assert_eq!(
@@ -316,7 +333,7 @@ fn a_lost_keeper_hands_everything_over() {
     assert_eq!(scene.state(one), None);
     let report = scene.runtime.block_on(scene.engine.wait(one)).unwrap();
     assert_eq!(report.exit_code, 255, "nobody knows how it ended");
-    scene.engine.reconcile(Vec::new());
+    scene.engine.reconcile(ANN, Vec::new());
     assert_eq!(scene.state(two), None, "no keeper has it");
 }
 
@@ -325,11 +342,14 @@ fn the_processes_of_all_sessions_are_asked_for_together() {
     let scene = Scene::new();
     let (one, two) = (scene.start(), scene.start());
     scene.keeper.heard();
-    scene.engine.event(Event::Attached {
-        session: two,
-        connection: ConnectionId(3),
-        pid: 1,
-    });
+    scene.engine.event(
+        ANN,
+        Event::Attached {
+            session: two,
+            connection: ConnectionId(3),
+            pid: 1,
+        },
+    );
     scene.keeper.heard();
     let all = scene.engine.all_processes(&ROOT, Some(one));
     let all = scene.runtime.block_on(all).unwrap();
@@ -354,11 +374,14 @@ fn the_processes_of_all_sessions_are_asked_for_together() {
 fn a_user_who_watches_is_in_shadow() {
     let scene = Scene::new();
     let (mine, theirs) = (scene.start(), scene.start());
-    scene.engine.event(Event::Attached {
-        session: mine,
-        connection: ConnectionId(40),
-        pid: 1,
-    });
+    scene.engine.event(
+        ANN,
+        Event::Attached {
+            session: mine,
+            connection: ConnectionId(40),
+            pid: 1,
+        },
+    );
     let request = winsta_api::AttachRequest {
         mode: winsta_api::Attachment::View,
         client_name: None,
@@ -368,24 +391,30 @@ fn a_user_who_watches_is_in_shadow() {
     };
     let inside = scene
         .engine
-        .ticket(mine, &request, String::new(), Transport::default());
+        .ticket(mine, &request, ROOT, Transport::default());
     let inside = scene.runtime.block_on(inside).unwrap_err();
     assert_eq!(inside.code, ErrorCode::Conflict);
     let ticket = scene
         .engine
-        .ticket(theirs, &request, "ann".to_owned(), Transport::default());
+        .ticket(theirs, &request, ROOT, Transport::default());
     scene.runtime.block_on(ticket).unwrap();
     let connection = ConnectionId(scene.engine.core().next_connection - 1);
-    scene.engine.event(Event::Attached {
-        session: theirs,
-        connection,
-        pid: 1,
-    });
+    scene.engine.event(
+        ANN,
+        Event::Attached {
+            session: theirs,
+            connection,
+            pid: 1,
+        },
+    );
     assert_eq!(scene.state(mine), Some(State::Shadow));
-    scene.engine.event(Event::Detached {
-        session: theirs,
-        connection,
-    });
+    scene.engine.event(
+        ANN,
+        Event::Detached {
+            session: theirs,
+            connection,
+        },
+    );
     assert_eq!(scene.state(mine), Some(State::Active));
 }
 

@@ -1,5 +1,7 @@
 //! Sessions as callers see them.
 
+use std::collections::BTreeMap;
+
 use winsta_api::{ConnectionInfo, Fields, HostStatus, Session, Source};
 use winsta_domain::{ConnectionName, SessionId, State, Timestamp};
 use winsta_wire::{AttachMode, Conduit};
@@ -22,7 +24,7 @@ impl Engine {
     pub(crate) fn list(&self, fields: Fields, current: Option<SessionId>) -> Vec<u8> {
         let now = clock::now();
         let mut core = self.core();
-        let rows = ledger_rows(&core);
+        let rows = Ledgers::of(&core);
         let mut out = Vec::with_capacity((core.sessions.len() + 2) * ROW_BYTES);
         let mut standing: Vec<Session> = Vec::new();
         if !core.sessions.contains_key(&SessionId::CONSOLE) {
@@ -42,8 +44,9 @@ impl Engine {
                 write(&row, fields, &mut out);
             }
             separate(&mut out);
-            hosted.note(&rows);
-            let last_input = hosted.last_input(&rows);
+            let rows = rows.rows(hosted.meta.uid);
+            hosted.note(rows);
+            let last_input = hosted.last_input(rows);
             let idle = hosted.idle_seconds(now, last_input);
             let row = hosted.row(|hosted| Row::of(&self.describe(*id, hosted)));
             row.write(&mut out, fields, last_input, idle, current == Some(*id));
@@ -88,6 +91,8 @@ impl Engine {
     /// State of the host.
     pub(crate) fn status(&self) -> HostStatus {
         let core = self.core();
+        let own = core.keepers.get(&self.owner.uid);
+        let own = own.filter(|_| !self.is_shared());
         HostStatus {
             host: self.host.clone(),
             pid: std::process::id(),
@@ -95,9 +100,9 @@ impl Engine {
             sessions: u32::try_from(core.sessions.len()).unwrap_or(u32::MAX),
             started: self.started.rfc3339().to_string(),
             incarnation: core.numbering.incarnation().0.clone(),
-            keeper_pid: core.keeper.pid,
-            keeper_version: core.keeper.program.clone(),
-            mode: "user".to_owned(),
+            keeper_pid: own.and_then(|kept| kept.pid),
+            keeper_version: own.and_then(|kept| kept.program.clone()),
+            mode: if self.is_shared() { "system" } else { "user" }.to_owned(),
             socket: self.dirs.host_socket().display().to_string(),
             counters: core.numbering.counters(),
             problems: self.problems.list(),
@@ -200,25 +205,35 @@ impl Hosted {
     }
 }
 
-/// The ledger as far as the present sessions need it.
-pub(crate) fn ledger_rows(core: &Core) -> Rows {
-    let slots = core
-        .sessions
-        .values()
-        .filter_map(|hosted| Some(hosted.report.as_deref()?.slot));
-    match (slots.max(), &core.ledger) {
-        (Some(last), Some(ledger)) => ledger.snapshot(0..=last),
-        (None, _) | (_, None) => Rows::default(),
+/// All users' ledgers at one moment.
+pub(crate) struct Ledgers {
+    rows: BTreeMap<u32, Rows>,
+    none: Rows,
+}
+
+impl Ledgers {
+    /// As far as the present sessions need them.
+    pub(crate) fn of(core: &Core) -> Self {
+        let users = core.keepers.keys();
+        Self {
+            rows: users.map(|uid| (*uid, core.ledger_of(*uid))).collect(),
+            none: Rows::default(),
+        }
+    }
+
+    /// The rows of one user's keeper.
+    pub(crate) fn rows(&self, uid: u32) -> &Rows {
+        self.rows.get(&uid).unwrap_or(&self.none)
     }
 }
 
 /// The ledger as far as this session needs it.
 fn ledger_row(core: &Core, id: SessionId) -> Rows {
     let hosted = core.sessions.get(&id);
-    match (
-        hosted.and_then(|hosted| hosted.report.as_deref()),
-        &core.ledger,
-    ) {
+    let ledger = hosted
+        .and_then(|hosted| core.keepers.get(&hosted.meta.uid))
+        .and_then(|kept| kept.ledger.as_ref());
+    match (hosted.and_then(|hosted| hosted.report.as_deref()), ledger) {
         (Some(report), Some(ledger)) => ledger.snapshot(report.slot..=report.slot),
         (None, _) | (_, None) => Rows::default(),
     }

@@ -28,10 +28,9 @@ pub(super) async fn ticket(
     body: Body,
 ) -> Answer<WithNote<AttachTicket>> {
     let request: AttachRequest = json(body).await?;
-    let user = app.engine.names.of(caller.uid);
     let ticket = app
         .engine
-        .ticket(id, &request, user, Transport::Unix)
+        .ticket(id, &request, caller, Transport::Unix)
         .await?;
     let detail = format!("{:?} as {}", request.mode, ticket.name);
     Ok(WithNote::about(id, detail, ticket))
@@ -57,8 +56,7 @@ pub(super) async fn switch(
     body: Body,
 ) -> Answer<WithNote<AttachTicket>> {
     let request: SwitchRequest = json(body).await?;
-    let user = app.engine.names.of(caller.uid);
-    let ticket = app.engine.switch(id, &request, user).await?;
+    let ticket = app.engine.switch(id, &request, caller).await?;
     Ok(WithNote::about(
         id,
         format!("at {}", request.destination),
@@ -100,10 +98,9 @@ pub(super) async fn websocket(
         ask_consent: false,
         from_session: None,
     };
-    let user = app.engine.names.of(caller.uid);
     let ticket = app
         .engine
-        .ticket(id, &request, user, Transport::Websocket)
+        .ticket(id, &request, caller, Transport::Websocket)
         .await?;
     let hello = Hello::Attach {
         versions: VERSIONS,

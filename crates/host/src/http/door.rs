@@ -4,7 +4,7 @@
 //! last place is taken, the one that has been silent for longest goes. Connections with a request
 //! that is being worked on, or an answer that is being sent, stay.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,12 +16,18 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Most connections at once; others wait in the kernel.
 const MAX_CONNECTIONS: usize = 512;
+/// Most of one user's, with the machine's host: nobody takes everybody's places.
+const MAX_OF_A_USER: usize = 128;
 
 /// Lets connections in.
 #[derive(Debug)]
 pub(crate) struct Door {
     room: Arc<Semaphore>,
     last: AtomicU64,
+    /// Whether it is everybody's.
+    shared: bool,
+    /// Connections of users other than root.
+    users: Mutex<HashMap<u32, usize>>,
     /// Connections that nothing is done for, longest first.
     silent: Mutex<VecDeque<Arc<Seat>>>,
 }
@@ -42,11 +48,13 @@ pub(crate) struct Guest {
 }
 
 impl Door {
-    /// A door with nobody behind it.
-    pub(crate) fn new() -> Self {
+    /// A door with nobody behind it; with one that all users share, each has a part of the room.
+    pub(crate) fn new(shared: bool) -> Self {
         Self {
             room: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             last: AtomicU64::new(0),
+            shared,
+            users: Mutex::default(),
             silent: Mutex::default(),
         }
     }
@@ -75,12 +83,56 @@ impl Door {
         Arc::new(guest)
     }
 
+    /// A part of the room for a connection of user `uid`; `None` if they have theirs.
+    pub(crate) fn part(self: &Arc<Self>, uid: u32) -> Option<Part> {
+        if self.shared && uid != 0 {
+            let mut users = self.users();
+            let count = users.entry(uid).or_default();
+            if *count >= MAX_OF_A_USER {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Part {
+            door: Arc::clone(self),
+            uid,
+        })
+    }
+
+    fn users(&self) -> MutexGuard<'_, HashMap<u32, usize>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn silent(&self) -> MutexGuard<'_, VecDeque<Arc<Seat>>> {
         self.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// A user's part of the room; given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Part {
+    door: Arc<Door>,
+    uid: u32,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let mut users = self.door.users();
+        if let Some(count) = users.get_mut(&self.uid) {
+            *count -= 1;
+            if *count == 0 {
+                users.remove(&self.uid);
+            }
+        }
+    }
+}
+
 impl Guest {
+    /// A part of the room for its user.
+    pub(crate) fn part(&self, uid: u32) -> Option<Part> {
+        self.door.part(uid)
+    }
+
     /// Waits until its place is needed.
     pub(crate) async fn unwanted(&self) {
         self.seat.leave.notified().await;

@@ -12,6 +12,7 @@ use super::App;
 use super::answers::{Noted, Outcome, Refusal};
 use crate::access::{self, Decision, Verb};
 use crate::clock;
+use crate::engine::rights::{Standing, Subject};
 use crate::failure::hinted;
 use crate::people::Caller;
 
@@ -40,28 +41,31 @@ async fn admit(app: &App, route: &str, request: Request, next: Next) -> Response
         return next.run(request).await;
     };
     let Some(caller) = request.extensions().get::<Caller>().copied() else {
-        return deny(access::Right::List, &app.engine.owner.name);
+        let refused = app
+            .engine
+            .lacking(access::Right::List, &app.engine.owner.name);
+        return Refusal(refused).into_response();
     };
-    let session = session_in(request.uri().path());
-    let found = match session.map(SessionId) {
-        Some(id) => {
-            app.engine.look_for(id).await;
-            app.engine.found(id)
-        }
-        None => None,
+    let path = request.uri().path();
+    let session = session_in(path);
+    let subject = match (session, warning_in(path)) {
+        (Some(id), _) => Subject::Session(SessionId(id)),
+        (None, Some(number)) => Subject::Warning(number),
+        (None, None) => Subject::Host,
     };
+    if let Subject::Session(id) = subject {
+        app.engine.look_for(id).await;
+    }
     // A session that is not hosted is its own user's, whoever's host this is.
-    let owner = match &found {
-        Some(found) => (found.uid, found.user.as_str()),
-        None => (app.engine.owner.uid, app.engine.owner.name.as_str()),
+    let Some(Standing { relation, owner }) = app.engine.standing(&caller, subject) else {
+        return Refusal(app.engine.no_such(subject)).into_response();
     };
-    let relation = access::relation(&caller, owner.0);
     let response = match access::decide(relation, verb) {
         Decision::Allow => carry_out(verb, request, next).await,
-        Decision::Deny(right) => deny(right, owner.1),
+        Decision::Deny(right) => Refusal(app.engine.lacking(right, &owner.1)).into_response(),
     };
-    if is_audited(verb) && is_recorded(app, verb, caller, session, &response) {
-        audit(app, verb, caller, session, owner.1, &response);
+    if is_audited(verb) && is_recorded(app, verb, caller, owner.0, session, &response) {
+        audit(app, verb, caller, session, &owner.1, &response);
     }
     response
 }
@@ -82,15 +86,6 @@ async fn carry_out(verb: Verb, request: Request, next: Next) -> Response {
         );
         Refusal(failed).into_response()
     })
-}
-
-fn deny(right: access::Right, owner: &str) -> Response {
-    let refusal = hinted(
-        ErrorCode::Forbidden,
-        format!("you lack the right to {}", right.words()),
-        &format!("{owner} has it, and root: sudo winsta …"),
-    );
-    Refusal(refusal).into_response()
 }
 
 /// Says with every answer what the host is.
@@ -127,12 +122,13 @@ fn is_recorded(
     app: &App,
     verb: Verb,
     caller: Caller,
+    owner: u32,
     session: Option<u32>,
     response: &Response,
 ) -> bool {
     let refused = response.extensions().get::<Outcome>().is_some();
     match (is_look(verb), session) {
-        (true, Some(session)) if caller.uid == app.engine.owner.uid && !refused => {
+        (true, Some(session)) if caller.uid == owner && !refused => {
             app.looks.is_news(clock::now(), SessionId(session), verb)
         }
         _ => true,
@@ -175,6 +171,14 @@ fn session_in(path: &str) -> Option<u32> {
     rest.split('/').next()?.parse().ok()
 }
 
+/// The warning that a path names.
+fn warning_in(path: &str) -> Option<u32> {
+    path.strip_prefix(paths::WARNINGS)?
+        .strip_prefix('/')?
+        .parse()
+        .ok()
+}
+
 /// What a request wants. Starting the console needs more than its route says; its handler checks.
 pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
     let verb = match (method.as_str(), route) {
@@ -194,13 +198,8 @@ pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
         ("POST", "/v1/sessions/{id}/message") => Verb::Message,
         ("GET", "/v1/sessions/{id}/wait") => Verb::Wait,
         ("PUT", "/v1/sessions/{id}/size" | "/v1/sessions/{id}/label") => Verb::Change,
-        (
-            "GET",
-            "/v1/processes"
-            | "/v1/warnings"
-            | "/v1/sessions/{id}/line"
-            | "/v1/sessions/{id}/processes",
-        ) => Verb::Inspect,
+        ("GET", "/v1/processes" | "/v1/warnings") => Verb::Survey,
+        ("GET", "/v1/sessions/{id}/line" | "/v1/sessions/{id}/processes") => Verb::Inspect,
         ("DELETE", "/v1/sessions/{id}/processes/{pid}") => Verb::Kill,
         ("POST", "/v1/sessions/{id}/input") => Verb::Input,
         ("GET", "/v1/sessions/{id}/output") => Verb::Output,
@@ -232,6 +231,7 @@ fn action(verb: Verb) -> &'static str {
         Verb::Screen => "screen",
         Verb::Change => "change",
         Verb::Inspect => "inspect",
+        Verb::Survey => "survey",
         Verb::Wait => "wait",
         Verb::Stop => "stop",
         Verb::Upgrade => "upgrade",
@@ -248,6 +248,7 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Audit
         | Verb::Events
         | Verb::Inspect
+        | Verb::Survey
         | Verb::Wait
         | Verb::Remote => false,
         Verb::Create
@@ -294,6 +295,7 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Output
         | Verb::Screen
         | Verb::Inspect
+        | Verb::Survey
         | Verb::Wait
         | Verb::Remote => false,
     }
@@ -317,5 +319,7 @@ mod tests {
         assert_eq!(session_in("/v1/sessions"), None);
         assert_eq!(session_in("/v1/sessions/x"), None);
         assert_eq!(session_in("/v1/warnings/7"), None);
+        assert_eq!(warning_in("/v1/warnings/7"), Some(7));
+        assert_eq!(warning_in("/v1/warnings"), None);
     }
 }

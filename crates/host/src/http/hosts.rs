@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -18,20 +17,16 @@ use winsta_api::{
     Warning,
 };
 use winsta_domain::SessionId;
-use winsta_wire::Verb as Ask;
 
 use super::answers::{Answer, Noted, Refusal, WithNote, ready_json};
 use super::requests::{Asked, Current, json};
 use super::{App, Wish};
 use crate::clock;
-use crate::failure::{failure, hinted, keeper_failure};
-use crate::keeper::port::answer;
+use crate::failure::{failure, hinted};
 use crate::people::Caller;
 
 /// Entries of the audit trail that are given unless said.
 const ENTRIES: u32 = 100;
-/// How long a keeper may take to replace itself.
-const UPGRADE: Duration = Duration::from_secs(20);
 
 pub(super) async fn status(State(app): State<App>) -> Json<HostStatus> {
     Json(app.engine.status())
@@ -99,8 +94,11 @@ pub(super) async fn processes(
     Ok(Json(app.engine.all_processes(&caller, current).await?))
 }
 
-pub(super) async fn warnings(State(app): State<App>) -> Json<Vec<Warning>> {
-    Json(app.engine.warnings())
+pub(super) async fn warnings(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Json<Vec<Warning>> {
+    Json(app.engine.warnings(&caller))
 }
 
 pub(super) async fn cancel_warning(
@@ -156,30 +154,14 @@ pub(super) async fn upgrade(State(app): State<App>, body: Body) -> Answer<WithNo
     let Upgrade { program } = json(body).await?;
     check_program(&program)?;
     let engine = &app.engine;
-    let keeper_before = engine.core().keeper.program.clone();
-    let (done, waiting) = tokio::sync::oneshot::channel();
-    engine.core().upgrade = Some(done);
-    let ask = Ask::Upgrade {
-        program: program.clone(),
-    };
-    let asked = engine.keeper.ask(ask, Vec::new());
-    answer(asked)
-        .await
-        .map_err(|error| keeper_failure(&error))?;
-    let failed = |why: String| {
-        hinted(
-            ErrorCode::Internal,
-            format!("the keeper could not become {program}: {why}"),
-            "host and keeper go on as they were",
-        )
-    };
-    let keeper = match tokio::time::timeout(UPGRADE, waiting).await {
-        Ok(Ok(Ok(keeper))) => keeper,
-        Ok(Ok(Err(why))) => return Err(Refusal(failed(why))),
-        Ok(Err(_)) | Err(_) => {
-            return Err(Refusal(failed("it does not say how it went".to_owned())));
-        }
-    };
+    let (mut before, mut after) = (None, None);
+    for (uid, _) in engine.keepers() {
+        let replaced = engine.upgrade_keeper(uid, &program).await?;
+        before = before.or(replaced.before);
+        after = Some(replaced.after);
+    }
+    // The machine's host may have no keepers at the moment.
+    let version = || env!("CARGO_PKG_VERSION").to_owned();
     let noted = Noted {
         detail: program.clone(),
         ..Noted::default()
@@ -187,8 +169,8 @@ pub(super) async fn upgrade(State(app): State<App>, body: Body) -> Answer<WithNo
     let _ = app.wishes.try_send(Wish::Become(program));
     let upgraded = Upgraded {
         host_before: env!("CARGO_PKG_VERSION").to_owned(),
-        keeper_before: keeper_before.unwrap_or_default(),
-        keeper,
+        keeper_before: before.unwrap_or_else(version),
+        keeper: after.unwrap_or_else(version),
     };
     Ok(WithNote(upgraded, noted))
 }

@@ -56,7 +56,7 @@ async fn admit(
 /// Serves until this future is dropped.
 pub(crate) async fn serve(listener: TcpListener, app: App, passwords: Passwords) {
     let router = router(app, Arc::new(passwords));
-    let door = Arc::new(Door::new());
+    let door = Arc::new(Door::new(false));
     loop {
         let place = door.place().await;
         match listener.accept().await {

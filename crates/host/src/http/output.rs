@@ -94,10 +94,9 @@ pub(super) async fn output(
     let offset = first.offset;
     let (pieces, body) = mpsc::channel(WAITING);
     if query.follow {
-        let user = app.engine.names.of(caller.uid);
         let ticket = app
             .engine
-            .ticket(id, &follower(), user, Transport::Output)
+            .ticket(id, &follower(), caller, Transport::Output)
             .await?;
         tokio::spawn(follow(ticket, query.stream, offset, pieces));
     } else {

@@ -27,6 +27,8 @@ const AT_ONCE: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Passwords {
     users: Users,
+    /// The account that all users share.
+    uid: u32,
     failures: Mutex<HashMap<IpAddr, Failures>>,
     checking: Semaphore,
 }
@@ -54,9 +56,11 @@ pub(crate) enum Denied {
 }
 
 impl Passwords {
-    pub(crate) fn new(users: Users) -> Self {
+    /// Checks passwords of `users`, whose programs run as account `uid`.
+    pub(crate) fn new(users: Users, uid: u32) -> Self {
         Self {
             users,
+            uid,
             failures: Mutex::default(),
             checking: Semaphore::new(AT_ONCE),
         }
@@ -87,6 +91,7 @@ impl Passwords {
         }
         self.failures().remove(&address);
         let principal = Principal {
+            uid: self.uid,
             name,
             address: Some(address.to_string()),
             administers: false,

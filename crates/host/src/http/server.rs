@@ -53,6 +53,9 @@ pub(crate) async fn serve(stream: UnixStream, router: Router, guest: Arc<Guest>)
             return;
         }
     };
+    let Some(_part) = guest.part(caller.uid) else {
+        return tracing::warn!(uid = caller.uid, "a user has too many connections");
+    };
     converse(stream, router, guest, move |request| {
         request.extensions_mut().insert(caller);
     })

@@ -15,9 +15,10 @@ use winsta_domain::SessionId;
 use super::App;
 use super::answers::{Answer, Noted, Refusal, WithNote, ready_json};
 use super::requests::{Asked, Current, Id, json};
-use crate::access::{self, Decision, Verb};
+use crate::access::{self, Decision, Relation, Verb};
 use crate::engine::end;
-use crate::failure::{failure, hinted};
+use crate::engine::rights::Subject;
+use crate::failure::hinted;
 use crate::people::Caller;
 
 /// What a list shall be kept to.
@@ -59,13 +60,10 @@ pub(super) async fn create(
 ) -> Answer<WithNote<Created>> {
     let wanted: NewSession = json(body).await?;
     if wanted.console {
-        let relation = access::relation(&caller, app.engine.owner.uid);
-        match access::decide(relation, Verb::CreateConsole) {
-            Decision::Allow => {}
-            Decision::Deny(right) => {
-                let message = format!("you lack the right to {}", right.words());
-                return Err(Refusal(failure(ErrorCode::Forbidden, message)));
-            }
+        let standing = app.engine.standing(&caller, Subject::Host);
+        let relation = standing.map_or(Relation::Stranger, |standing| standing.relation);
+        if let Decision::Deny(right) = access::decide(relation, Verb::CreateConsole) {
+            return Err(Refusal(app.engine.lacking(right, &app.engine.owner.name)));
         }
     }
     let command = wanted.command.join(" ");

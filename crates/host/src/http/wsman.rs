@@ -26,11 +26,7 @@ pub(super) async fn by_socket(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let who = Principal {
-        name: app.engine.names.of(caller.uid),
-        address: None,
-        administers: true,
-    };
+    let who = app.engine.principal(&caller);
     answer(&app, &who, &headers, body).await
 }
 
@@ -128,7 +124,7 @@ fn entry(app: &App, who: &Principal, request: &Request) -> Option<AuditEntry> {
         time: clock::now().rfc3339().to_string(),
         host: app.engine.host.clone(),
         user: who.name.clone(),
-        uid: app.engine.owner.uid,
+        uid: who.uid,
         origin: who.address.clone().unwrap_or_else(|| "unix".to_owned()),
         action: action.to_owned(),
         session: None,

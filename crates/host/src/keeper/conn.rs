@@ -22,6 +22,8 @@ use super::port::KeeperError;
 
 /// Most descriptors that come or go with one frame.
 const MAX_DESCRIPTORS: usize = 8;
+/// Most events that wait while something else is asked.
+const MAX_NEWS: usize = 65_536;
 /// Bytes read at once.
 const BUFFER: usize = 64 << 10;
 
@@ -37,6 +39,15 @@ pub(crate) enum ConnError {
     /// The keeper does not take this host.
     #[error("the keeper refused this host: {0}")]
     Refused(String),
+}
+
+/// Which descriptors a host takes from a keeper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passing {
+    /// All that it passes: it runs as the host's own user.
+    Anything,
+    /// The ledger that comes with its greeting, and no more.
+    LedgerOnly,
 }
 
 /// What came from the keeper.
@@ -72,16 +83,21 @@ pub(crate) struct Conn {
     news: VecDeque<Event>,
     seq: u64,
     buffer: Box<[u8]>,
+    /// Most descriptors that wait for the frame that they belong to.
+    room: usize,
 }
 
 impl Conn {
     /// Connects to the keeper's socket and greets it.
-    pub(crate) async fn open(path: &Path) -> Result<(Self, Greeting), ConnError> {
-        Self::greet(UnixStream::connect(path)?).await
+    pub(crate) async fn open(path: &Path, passing: Passing) -> Result<(Self, Greeting), ConnError> {
+        Self::greet(UnixStream::connect(path)?, passing).await
     }
 
     /// Greets the keeper at the other end of `socket`.
-    pub(crate) async fn greet(socket: UnixStream) -> Result<(Self, Greeting), ConnError> {
+    pub(crate) async fn greet(
+        socket: UnixStream,
+        passing: Passing,
+    ) -> Result<(Self, Greeting), ConnError> {
         socket.set_nonblocking(true)?;
         let mut conn = Self {
             socket: tokio::net::UnixStream::from_std(socket)?,
@@ -91,6 +107,10 @@ impl Conn {
             news: VecDeque::new(),
             seq: 0,
             buffer: vec![0; BUFFER].into_boxed_slice(),
+            room: match passing {
+                Passing::Anything => usize::MAX,
+                Passing::LedgerOnly => 1,
+            },
         };
         let mut bytes = Vec::new();
         let hello = Hello::Control {
@@ -113,6 +133,10 @@ impl Conn {
         match welcome {
             Welcome::Control { pid, program, .. } => {
                 let ledger = conn.descriptors.pop_front();
+                if passing == Passing::LedgerOnly {
+                    conn.descriptors.clear();
+                    conn.room = 0;
+                }
                 let ledger = ledger.ok_or_else(|| {
                     ConnError::Refused("its greeting came without its ledger".to_owned())
                 })?;
@@ -171,6 +195,10 @@ impl Conn {
                     return Ok((outcome, descriptors));
                 }
                 Incoming::Reply(..) => {}
+                Incoming::Event(_) if self.news.len() >= MAX_NEWS => {
+                    let flood = "it says more than anybody asked for";
+                    return Err(ConnError::Refused(flood.to_owned()));
+                }
                 Incoming::Event(event) => self.news.push_back(event),
             }
         }
@@ -252,9 +280,10 @@ impl Conn {
         loop {
             self.socket.readable().await?;
             let (buffer, descriptors) = (&mut self.buffer, &mut self.descriptors);
+            let room = self.room;
             let socket = &self.socket;
             let read = socket.try_io(Interest::READABLE, || {
-                receive(socket.as_fd(), buffer, descriptors)
+                receive(socket.as_fd(), buffer, descriptors, room)
             });
             match read {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -289,6 +318,7 @@ fn receive(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     descriptors: &mut VecDeque<OwnedFd>,
+    room: usize,
 ) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -296,7 +326,11 @@ fn receive(
     let received = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = message {
-            descriptors.extend(rights);
+            for descriptor in rights {
+                if descriptors.len() < room {
+                    descriptors.push_back(descriptor);
+                }
+            }
         }
     }
     Ok(received.bytes)

@@ -13,23 +13,30 @@ use tokio::net::unix::pipe;
 use tokio::time::timeout;
 use winsta_client::Dirs;
 
-use super::conn::{Conn, ConnError, Greeting};
+use super::conn::{Conn, ConnError, Greeting, Passing};
+use super::units::{Unit, UnitError};
 use crate::process;
 
 /// How long a keeper may take to answer on its socket.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where keepers are found and how they are started.
+/// Where a keeper is found and how it is started.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) dirs: Dirs,
-    pub(crate) program: PathBuf,
-}
-
-impl Place {
-    pub(crate) fn program(&self) -> &Path {
-        &self.program
-    }
+pub(crate) enum Place {
+    /// The host's own user's, in the host's folder, started as a program.
+    Own {
+        /// The folder.
+        dirs: Dirs,
+        /// The program.
+        program: PathBuf,
+    },
+    /// Another user's, started by systemd.
+    Unit {
+        /// What systemd knows it as.
+        unit: Unit,
+        /// Its socket, in a folder of root's.
+        socket: PathBuf,
+    },
 }
 
 /// Why there is no keeper.
@@ -52,36 +59,65 @@ pub(crate) enum LaunchError {
         source: io::Error,
     },
     /// It was started and did not begin to answer.
-    #[error("the keeper that was started did not answer; see {}", log.display())]
+    #[error("the keeper that was started did not answer; see {log}")]
     Silent {
         /// Its log.
-        log: PathBuf,
+        log: String,
     },
+    /// systemd does not start it.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
 }
 
-/// Connects to the keeper that runs, if one does.
-pub(crate) async fn find(dirs: &Dirs) -> Result<Option<(Conn, Greeting)>, LaunchError> {
-    let path = dirs.keeper_socket();
-    let opened = timeout(PATIENCE, Conn::open(&path)).await;
-    match opened.unwrap_or_else(|_| Err(ConnError::Io(io::ErrorKind::TimedOut.into()))) {
-        Ok(found) => Ok(Some(found)),
-        Err(ConnError::Io(error)) if nobody(&error) => Ok(None),
-        Err(source) => Err(LaunchError::Talk { path, source }),
+impl Place {
+    /// Connects to the keeper that runs, if one does. systemd starts one whenever somebody
+    /// connects, so that this finds one that may have come a moment ago.
+    pub(crate) async fn find(&self) -> Result<Option<(Conn, Greeting)>, LaunchError> {
+        let (path, passing) = match self {
+            Self::Own { dirs, .. } => (
+                dirs.keeper_socket(rustix::process::geteuid().as_raw()),
+                Passing::Anything,
+            ),
+            Self::Unit { socket, .. } => (socket.clone(), Passing::LedgerOnly),
+        };
+        let opened = timeout(PATIENCE, Conn::open(&path, passing)).await;
+        match opened.unwrap_or_else(|_| Err(ConnError::Io(io::ErrorKind::TimedOut.into()))) {
+            Ok((conn, greeting)) => Ok(Some((conn, self.proven(greeting).await?))),
+            Err(ConnError::Io(error)) if nobody(&error) => Ok(None),
+            Err(source) => Err(LaunchError::Talk { path, source }),
+        }
     }
-}
 
-/// Connects to the keeper, which is started with `program` if none runs.
-pub(crate) async fn find_or_start(
-    dirs: &Dirs,
-    program: &Path,
-) -> Result<(Conn, Greeting), LaunchError> {
-    if let Some(found) = find(dirs).await? {
-        return Ok(found);
+    /// Connects to the keeper, which is started if none runs.
+    pub(crate) async fn find_or_start(&self) -> Result<(Conn, Greeting), LaunchError> {
+        if let Some(found) = self.find().await? {
+            return Ok(found);
+        }
+        let log = match self {
+            Self::Own { dirs, program } => {
+                start(dirs, program).await?;
+                dirs.runtime().join("keeper.log").display().to_string()
+            }
+            Self::Unit { unit, .. } => {
+                unit.listen().await?;
+                "the journal".to_owned()
+            }
+        };
+        self.find().await?.ok_or(LaunchError::Silent { log })
     }
-    start(dirs, program).await?;
-    find(dirs).await?.ok_or_else(|| LaunchError::Silent {
-        log: dirs.runtime().join("keeper.log"),
-    })
+
+    /// Whether a keeper that was found may have been started just to be found.
+    pub(crate) fn may_be_new(&self) -> bool {
+        matches!(self, Self::Unit { .. })
+    }
+
+    /// The greeting with what others say of the keeper, where its own word does not count.
+    async fn proven(&self, mut greeting: Greeting) -> Result<Greeting, LaunchError> {
+        if let Self::Unit { unit, .. } = self {
+            greeting.pid = unit.pid().await?;
+        }
+        Ok(greeting)
+    }
 }
 
 /// Starts a keeper and waits until it answers, or ends: both close the pipe.
@@ -115,7 +151,9 @@ async fn start(dirs: &Dirs, program: &Path) -> Result<(), LaunchError> {
     let mut word = [0; 64];
     match timeout(PATIENCE, ready.read(&mut word)).await {
         Ok(_) => Ok(()),
-        Err(_) => Err(LaunchError::Silent { log }),
+        Err(_) => Err(LaunchError::Silent {
+            log: log.display().to_string(),
+        }),
     }
 }
 

@@ -36,9 +36,13 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// The ledger in this memory file.
-    pub(crate) fn new(file: OwnedFd) -> Self {
-        Self { file }
+    /// The ledger in this memory file; `None` if it is none. Reading any other kind of file could
+    /// take as long as whoever sent it wants. What is no longer there when it is read is missing;
+    /// it is never mapped, so nobody can cut it off under a reader's feet.
+    pub(crate) fn new(file: OwnedFd) -> Option<Self> {
+        // Only files in memory have seals.
+        rustix::fs::fcntl_get_seals(&file).ok()?;
+        Some(Self { file })
     }
 
     /// A copy of these rows.
@@ -115,8 +119,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_ledger_is_a_file_in_memory() {
+        let (pipe, _other) = std::io::pipe().unwrap();
+        assert!(Ledger::new(pipe.into()).is_none());
+        let device = std::fs::File::open("/dev/zero").unwrap();
+        assert!(Ledger::new(device.into()).is_none());
+    }
+
+    #[test]
     fn only_a_sessions_own_row_counts() {
-        let mut file = tempfile::tempfile().unwrap();
+        let flags = rustix::fs::MemfdFlags::CLOEXEC;
+        let file = rustix::fs::memfd_create("ledger", flags).unwrap();
+        let mut file = std::fs::File::from(file);
         for row in 0u64..3 {
             let mut words = [0u64; WORDS];
             words[SESSION] = row + 10;
@@ -126,7 +140,7 @@ mod tests {
                 file.write_all(&word.to_ne_bytes()).unwrap();
             }
         }
-        let ledger = Ledger::new(file.into());
+        let ledger = Ledger::new(file.into()).unwrap();
         let rows = ledger.snapshot(0..=1);
         assert_eq!(rows.last_input(1, SessionId(10)), Some(Timestamp(101)));
         assert_eq!(rows.last_input(1, SessionId(11)), None);

@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 use winsta_wire::{Answer, Refusal, Verb};
 
+/// How long a keeper may take to answer: a program on a file system that is far away takes a while
+/// to start.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Most questions that wait to be sent.
 const MAX_WAITING: usize = 4_096;
 
@@ -15,6 +19,9 @@ pub(crate) enum KeeperError {
     /// The keeper was lost before it answered.
     #[error("the keeper was lost before it answered")]
     Lost,
+    /// It does not answer.
+    #[error("the keeper did not answer within {} s", PATIENCE.as_secs())]
+    Silent,
     /// Too many questions wait already.
     #[error("the keeper is too far behind")]
     Behind,
@@ -41,7 +48,10 @@ pub(crate) trait KeeperPort: Send + Sync {
 
 /// Awaits an answer; a driver that is gone counts as a lost keeper.
 pub(crate) async fn answer(asked: Asked) -> Outcome {
-    asked.await.unwrap_or(Err(KeeperError::Lost))
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answered) => answered.unwrap_or(Err(KeeperError::Lost)),
+        Err(_elapsed) => Err(KeeperError::Silent),
+    }
 }
 
 /// A request that waits to be sent.

@@ -1,11 +1,14 @@
 //! Learns what a keeper has, and hands a dead keeper's sessions to a new one.
 
-use winsta_wire::{Answer, Verb};
+use winsta_wire::{Answer, RefusalKind, Verb};
 
 use super::conn::{Conn, ConnError};
-use super::launch::{self, LaunchError, Place};
+use super::launch::{LaunchError, Place};
 use super::port::KeeperError;
 use super::sink::{Found, KeeperSink, Orphaned, keepsakes};
+
+/// Most sessions that are heard of.
+const MOST_SESSIONS: usize = 65_536;
 
 /// Why sessions are without a keeper.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +31,7 @@ pub(crate) async fn gather(conn: &mut Conn) -> Result<Vec<Found>, ConnError> {
             Ok(_) => return Err(refused(&KeeperError::Strange)),
             Err(error) => return Err(refused(&error)),
         };
-        let more = more && !sessions.is_empty();
+        let more = more && !sessions.is_empty() && all.len() < MOST_SESSIONS;
         for report in sessions {
             let session = report.session;
             let (outcome, descriptors) = conn.call(Verb::Keepsakes { session }, Vec::new()).await?;
@@ -54,11 +57,11 @@ pub(crate) async fn rescue(
     place: &Place,
     orphaned: &[Orphaned],
 ) -> Result<Conn, RescueError> {
-    let old = launch::find(&place.dirs).await?;
-    let survived = old.is_some();
+    let old = place.find().await?;
+    let survived = old.is_some() && !place.may_be_new();
     let (mut conn, greeting) = match old {
         Some(found) => found,
-        None => launch::find_or_start(&place.dirs, place.program()).await?,
+        None => place.find_or_start().await?,
     };
     let pid = greeting.pid;
     sink.greeted(greeting);
@@ -66,7 +69,9 @@ pub(crate) async fn rescue(
         for orphan in orphaned {
             let verb = Verb::Adopt(Box::new(orphan.adopt.clone()));
             let (outcome, _) = conn.call(verb, orphan.keepsakes.clone()).await?;
-            if let Err(error) = outcome {
+            if let Err(error) = outcome
+                && !has_it(&error)
+            {
                 sink.not_adopted(orphan, &error);
             }
         }
@@ -75,6 +80,11 @@ pub(crate) async fn rescue(
     let found = gather(&mut conn).await?;
     sink.reconcile(found);
     Ok(conn)
+}
+
+/// Whether a keeper refuses a session because it has it.
+fn has_it(error: &KeeperError) -> bool {
+    matches!(error, KeeperError::Refused(refusal) if refusal.kind == RefusalKind::Exists)
 }
 
 fn refused(error: &KeeperError) -> ConnError {

@@ -1,7 +1,7 @@
 //! Output of commands for their clients.
 
 use tokio::time::Instant;
-use winsta_domain::ExitStatus;
+use winsta_domain::{ExitStatus, SessionId};
 use winsta_wire::{Buffering, Stream};
 use winsta_wsman::fault::Kind;
 use winsta_wsman::request::Piece;
@@ -9,9 +9,10 @@ use winsta_wsman::{Answer, CommandState, Fault};
 
 use super::command::{Cursor, Sent};
 use super::shell::Shell;
-use super::worker_id;
+use super::{of_shell, worker_id};
 use crate::engine::Engine;
 use crate::keeper::port::KeeperError;
+use crate::workers::Workers;
 
 /// Bytes that are asked for of one stream at once.
 const PIECE: usize = 256 << 10;
@@ -42,6 +43,7 @@ struct Got {
 impl Engine {
     /// Waits for output of a command, and gives what there is.
     pub(super) async fn receive(&self, wanted: Wanted<'_>) -> Result<Answer, Fault> {
+        let workers = of_shell(self, wanted.shell)?;
         let mut changes = wanted.shell.changes();
         let (worker, from, upto, turn) = {
             let mut state = wanted.shell.state();
@@ -54,68 +56,34 @@ impl Engine {
         wanted.shell.tell();
         changes.mark_unchanged();
         if upto.is_none() {
-            self.workers.acknowledge(worker, Stream::Out, from.out);
-            self.workers.acknowledge(worker, Stream::Err, from.err);
+            workers.acknowledge(worker, Stream::Out, from.out);
+            workers.acknowledge(worker, Stream::Err, from.err);
         }
         let budget = wanted.envelope.saturating_sub(AROUND) / 4 * 3;
         let budget = usize::try_from(budget)
             .unwrap_or(usize::MAX)
             .clamp(1_024, PIECE);
         loop {
-            let got = self.read_some(worker, from, upto, budget).await;
+            let got = read_some(&workers, worker, from, upto, budget).await;
             let got = got.map_err(|error| internal(&error))?;
             if !got.out.is_empty() || !got.err.is_empty() || got.done {
-                return self.hand_over(&wanted, worker, from, got);
+                return self.hand_over(&wanted, workers.exit(worker), from, got);
             }
             tokio::select! {
                 // Output, or the end: look again. An error shows in the next reading.
-                _ = self.workers.wait(worker, Stream::Out, from.out) => {}
-                _ = self.workers.wait(worker, Stream::Err, from.err) => {}
+                _ = workers.wait(worker, Stream::Out, from.out) => {}
+                _ = workers.wait(worker, Stream::Err, from.err) => {}
                 _ = changes.changed() => still_wanted(&wanted, turn)?,
                 () = tokio::time::sleep_until(wanted.until) => return Err(Kind::TimedOut.fault()),
             }
         }
     }
 
-    async fn read_some(
-        &self,
-        worker: winsta_domain::SessionId,
-        from: Cursor,
-        upto: Option<Cursor>,
-        budget: usize,
-    ) -> Result<Got, KeeperError> {
-        let room = |from: u64, upto: Option<u64>, budget: usize| match upto {
-            Some(upto) => usize::try_from(upto.saturating_sub(from)).unwrap_or(budget),
-            None => budget,
-        };
-        let most = room(from.out, upto.map(|to| to.out), budget);
-        let out = self
-            .workers
-            .read(worker, Stream::Out, from.out, most)
-            .await?;
-        let left = budget.saturating_sub(out.bytes.len());
-        let most = room(from.err, upto.map(|to| to.err), left);
-        let err = self
-            .workers
-            .read(worker, Stream::Err, from.err, most)
-            .await?;
-        let to = Cursor {
-            out: out.offset + out.bytes.len() as u64,
-            err: err.offset + err.bytes.len() as u64,
-        };
-        Ok(Got {
-            done: out.finished && err.finished,
-            out: out.bytes,
-            err: err.bytes,
-            to,
-        })
-    }
-
     /// Makes the answer, and writes down that it was given.
     fn hand_over(
         &self,
         wanted: &Wanted<'_>,
-        worker: winsta_domain::SessionId,
+        exit: Option<ExitStatus>,
         from: Cursor,
         got: Got,
     ) -> Result<Answer, Fault> {
@@ -153,7 +121,7 @@ impl Engine {
             .chain(piece("stderr", got.err));
         let command = wanted.command.to_owned();
         let state = if got.done {
-            CommandState::done(command, code(self.workers.exit(worker)))
+            CommandState::done(command, code(exit))
         } else {
             CommandState::running(command)
         };
@@ -162,6 +130,34 @@ impl Engine {
             state: Some(state),
         })
     }
+}
+
+async fn read_some(
+    workers: &Workers,
+    worker: SessionId,
+    from: Cursor,
+    upto: Option<Cursor>,
+    budget: usize,
+) -> Result<Got, KeeperError> {
+    let room = |from: u64, upto: Option<u64>, budget: usize| match upto {
+        Some(upto) => usize::try_from(upto.saturating_sub(from)).unwrap_or(budget),
+        None => budget,
+    };
+    let most = room(from.out, upto.map(|to| to.out), budget);
+    let out = workers.read(worker, Stream::Out, from.out, most).await?;
+    let left = budget.saturating_sub(out.bytes.len());
+    let most = room(from.err, upto.map(|to| to.err), left);
+    let err = workers.read(worker, Stream::Err, from.err, most).await?;
+    let to = Cursor {
+        out: out.offset + out.bytes.len() as u64,
+        err: err.offset + err.bytes.len() as u64,
+    };
+    Ok(Got {
+        done: out.finished && err.finished,
+        out: out.bytes,
+        err: err.bytes,
+        to,
+    })
 }
 
 /// Whether a request that waits is to wait on.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use winsta_domain::SessionId;
 use winsta_domain::shell::{ClientName, ShellMachine, ShellRefusal};
 use winsta_wire::Buffering;
 use winsta_wsman::fault::Kind;
@@ -16,10 +17,11 @@ use super::config_resource::{self, MAX_ENVELOPE};
 use super::line;
 use super::receive::Wanted;
 use super::shell::{Facts, Shell};
-use super::{Principal, worker_id};
+use super::{Principal, of_shell, worker_id};
 use crate::clock;
 use crate::engine::Engine;
 use crate::keeper::port::KeeperError;
+use crate::people::Owner;
 use crate::workers::Job;
 
 /// How long a request may wait if it does not say.
@@ -149,6 +151,7 @@ impl Engine {
                 id: id.clone(),
                 name: wanted.name,
                 resource: header.resource.clone(),
+                uid: who.uid,
                 owner: who.name.clone(),
                 client_ip: who.address.clone(),
                 created: now,
@@ -209,27 +212,36 @@ impl Engine {
             return Err(Kind::Parameter.saying("A command or variable holds a zero byte."));
         }
         let buffering = shell.state().buffering;
+        let account = self.account(shell)?;
+        // The user's keeper stays until the command is there.
+        let _lease = self.lease(account.uid).await.map_err(|failure| {
+            Kind::Internal.saying(format!(
+                "The command cannot be started: {}",
+                failure.message
+            ))
+        })?;
+        let workers = of_shell(self, shell)?;
         let job = Job {
             argv,
-            env: self.worker_environment(&shell.facts.environment),
+            inherit: self.is_shared(),
+            env: environment(&account, &shell.facts.environment),
             cwd: shell
                 .facts
                 .working_directory
                 .clone()
-                .unwrap_or_else(|| self.owner.home.clone()),
+                .unwrap_or(account.home),
             capacity: self.config.remoting.buffer_bytes,
             buffering,
             shell: shell.id().to_owned(),
         };
-        let worker = self
-            .workers
+        let worker = workers
             .start(job)
             .await
             .map_err(|error| not_started(&error))?;
         {
             let mut state = shell.state();
             if state.closed || state.commands.contains_key(&id) {
-                self.workers.end(worker);
+                workers.end(worker);
                 let kind = if state.closed {
                     Kind::NoShell
                 } else {
@@ -253,6 +265,7 @@ impl Engine {
         pieces: Vec<Piece>,
         until: Instant,
     ) -> Result<Answer, Fault> {
+        let workers = of_shell(self, shell)?;
         for piece in pieces {
             let id = piece.command.unwrap_or_default().to_ascii_uppercase();
             let worker = shell
@@ -263,7 +276,7 @@ impl Engine {
             let worker = worker.ok_or_else(|| Kind::NoCommand.fault())?;
             let mut rest = piece.bytes.as_slice();
             while !rest.is_empty() {
-                let taken = self.workers.write(worker, rest).await;
+                let taken = workers.write(worker, rest).await;
                 let taken = taken.map_err(|error| refused_input(&error))?;
                 rest = rest.get(taken..).unwrap_or_default();
                 if taken == 0 {
@@ -275,7 +288,7 @@ impl Engine {
                 }
             }
             if piece.end {
-                let closed = self.workers.close_input(worker).await;
+                let closed = workers.close_input(worker).await;
                 closed.map_err(|error| refused_input(&error))?;
             }
         }
@@ -301,14 +314,15 @@ impl Engine {
             known.map(|command| worker_id(command.worker))
         };
         let worker = worker.ok_or_else(|| Kind::NoCommand.fault())?;
+        let workers = of_shell(self, shell)?;
         match signal {
             Signal::Terminate => {
-                self.workers.end(worker);
+                workers.end(worker);
                 self.keep_shell(shell);
                 shell.tell();
             }
-            Signal::CtrlC | Signal::PowerShellCtrlC => self.workers.signal(worker, INTERRUPT),
-            Signal::CtrlBreak => self.workers.signal(worker, QUIT),
+            Signal::CtrlC | Signal::PowerShellCtrlC => workers.signal(worker, INTERRUPT),
+            Signal::CtrlBreak => workers.signal(worker, QUIT),
         }
         Ok(Answer::Done(Action::Signal))
     }
@@ -323,17 +337,17 @@ impl Engine {
         let shell = self.owned(who, header)?;
         let idle = idle_timeout.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
         let most = self.config.remoting.max_idle_timeout_ms;
+        let workers = self.workers_of(shell.uid());
         {
             let mut state = shell.state();
             let done = state
                 .machine
                 .disconnect(&client(header), idle, most, clock::now());
             done.map_err(refused)?;
-            if let Some(mode) = buffer_mode {
+            if let (Some(mode), Some(workers)) = (buffer_mode, workers) {
                 state.buffering = buffering(mode);
                 for command in state.commands.values() {
-                    self.workers
-                        .set_buffering(worker_id(command.worker), state.buffering);
+                    workers.set_buffering(worker_id(command.worker), state.buffering);
                 }
             }
         }
@@ -401,11 +415,12 @@ impl Engine {
         let items = match header.resource.as_str() {
             names::COMMANDS => {
                 let shell = self.find(who, id.as_deref().unwrap_or_default())?;
+                let workers = of_shell(self, &shell)?;
                 let state = shell.state();
                 let commands = state.commands.iter().map(|(id, command)| Found::Command {
                     id: id.clone(),
                     line: command.line.clone(),
-                    state: match self.workers.exit(worker_id(command.worker)) {
+                    state: match workers.exit(worker_id(command.worker)) {
                         Some(_) => "Done",
                         None => "Running",
                     }
@@ -438,11 +453,9 @@ impl Engine {
     }
 
     fn described(&self, shell: &Shell) -> Described {
-        let commands = shell.workers();
-        let busy = commands
-            .iter()
-            .filter(|id| self.workers.exit(**id).is_none())
-            .count();
+        let workers = self.workers_of(shell.uid());
+        let runs = |id: &SessionId| workers.as_ref().is_some_and(|all| all.exit(*id).is_none());
+        let busy = shell.workers().iter().filter(|id| runs(id)).count();
         let most = self.config.remoting.max_idle_timeout_ms;
         shell.describe(clock::now(), most, u32::try_from(busy).unwrap_or(u32::MAX))
     }
@@ -470,26 +483,35 @@ impl Engine {
         Ok(shell)
     }
 
-    /// Variables of a shell's programs: a few that everybody needs, and the shell's own.
-    fn worker_environment(&self, own: &[(String, String)]) -> Vec<(String, String)> {
-        let inherited = ["PATH", "LANG", "TZ"]
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
-        let owner = [
-            ("HOME", &self.owner.home),
-            ("USER", &self.owner.name),
-            ("LOGNAME", &self.owner.name),
-            ("SHELL", &self.owner.shell),
-        ];
-        let owner = owner.map(|(name, value)| (name.to_owned(), value.clone()));
-        let mut env: Vec<_> = inherited.chain(owner).collect();
-        if !env.iter().any(|(name, _)| name == "LANG") {
-            env.push(("LANG".to_owned(), "C.UTF-8".to_owned()));
+    /// The account whose rights a shell's programs have.
+    fn account(&self, shell: &Shell) -> Result<Owner, Fault> {
+        if shell.uid() == self.owner.uid {
+            return Ok(self.owner.clone());
         }
-        env.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
-        env.extend(own.iter().cloned());
-        env
+        let account = Owner::of(shell.uid());
+        account.ok_or_else(|| Kind::Internal.saying("The shell's user is gone from this machine."))
     }
+}
+
+/// Variables of a shell's programs: a few that everybody needs, and the shell's own.
+fn environment(account: &Owner, own: &[(String, String)]) -> Vec<(String, String)> {
+    let inherited = ["PATH", "LANG", "TZ"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+    let facts = [
+        ("HOME", &account.home),
+        ("USER", &account.name),
+        ("LOGNAME", &account.name),
+        ("SHELL", &account.shell),
+    ];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value.clone()));
+    let mut env: Vec<_> = inherited.chain(facts).collect();
+    if !env.iter().any(|(name, _)| name == "LANG") {
+        env.push(("LANG".to_owned(), "C.UTF-8".to_owned()));
+    }
+    env.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
+    env.extend(own.iter().cloned());
+    env
 }
 
 /// A request of the shell's client that is being carried out.

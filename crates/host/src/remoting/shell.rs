@@ -21,6 +21,8 @@ pub(super) struct Facts {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) resource: String,
+    /// The account whose rights its programs have.
+    pub(super) uid: u32,
     /// Name of the user who made it.
     pub(super) owner: String,
     pub(super) client_ip: Option<String>,
@@ -88,6 +90,11 @@ impl Shell {
     /// Its id.
     pub(super) fn id(&self) -> &str {
         &self.facts.id
+    }
+
+    /// The account whose rights its programs have.
+    pub(super) fn uid(&self) -> u32 {
+        self.facts.uid
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

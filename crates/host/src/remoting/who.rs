@@ -3,6 +3,8 @@
 /// A user of remote shells, known by the kernel or by a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Principal {
+    /// The account whose rights programs of the shells have.
+    pub(crate) uid: u32,
     /// The name: shells are whoever's made them.
     pub(crate) name: String,
     /// Network address, of clients that have one.

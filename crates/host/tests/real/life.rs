@@ -24,7 +24,7 @@ fn what_a_crash_left_behind_is_no_obstacle() {
     let rig = Rig::new();
     rig.dirs.prepare_runtime().unwrap();
     drop(std::os::unix::net::UnixListener::bind(rig.dirs.host_socket()).unwrap());
-    drop(std::os::unix::net::UnixListener::bind(rig.dirs.keeper_socket()).unwrap());
+    drop(std::os::unix::net::UnixListener::bind(rig.dirs.keeper_socket(0)).unwrap());
     for file in [rig.dirs.host_lock(), rig.dirs.start_lock()] {
         std::fs::write(file, "4711\n").unwrap();
     }

@@ -19,7 +19,9 @@ pub(super) struct State {
     pub(super) format: u32,
     pub(super) folder: PathBuf,
     pub(super) listener: RawFd,
-    pub(super) lock: RawFd,
+    /// `None` where the service manager sees to it that there is one keeper.
+    #[serde(default)]
+    pub(super) lock: Option<RawFd>,
     pub(super) ledger: RawFd,
     pub(super) soft_files: u64,
     pub(super) tree: Option<PathBuf>,
@@ -76,6 +78,8 @@ pub(super) struct SavedConn {
     pub(super) key: ConnKey,
     pub(super) socket: RawFd,
     pub(super) pid: u32,
+    #[serde(default)]
+    pub(super) root: bool,
     pub(super) unread: Vec<u8>,
     pub(super) unsent: Vec<u8>,
     /// Descriptors that came and that no request has taken yet.
