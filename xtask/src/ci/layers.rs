@@ -133,7 +133,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "winsta-xtask",
-        uses: &["winsta-psrp", "winsta-python"],
+        uses: &["winsta-python"],
         pure: false,
         never: &[],
     },
