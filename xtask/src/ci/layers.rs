@@ -141,7 +141,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "winsta-xtask",
-        uses: &["winsta-psrp", "winsta-python"],
+        uses: &["winsta-python"],
         pure: false,
         never: &[],
     },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use quick_xml::escape::unescape;
 
 use super::error::{ClixmlError, ClixmlErrorKind, Limits};
 use super::pull::{Pull, Start, beginning};
@@ -46,10 +47,11 @@ pub fn decode(document: &[u8], limits: &Limits) -> Result<Value, ClixmlError> {
 /// for [`decode`].
 pub(crate) fn text_of_document(document: &[u8]) -> Option<Text> {
     let content = document.strip_prefix(b"<S>")?.strip_suffix(b"</S>")?;
-    if memchr::memchr2(b'<', b'&', content).is_some() {
+    if memchr::memchr(b'<', content).is_some() {
         return None;
     }
-    str::from_utf8(content).ok().map(escape::read)
+    let content = unescape(str::from_utf8(content).ok()?).ok()?;
+    Some(escape::read(&content))
 }
 
 /// An object that a reference may repeat.

@@ -331,13 +331,18 @@ fn references_count_as_what_they_repeat() {
 
 #[test]
 fn the_short_way_reads_the_same() {
-    for document in ["<S></S>", "<S>a_x000A_b</S>", "<S>é</S>"] {
+    for document in [
+        "<S></S>",
+        "<S>a_x000A_b</S>",
+        "<S>é</S>",
+        "<S>&lt;&#x41;</S>",
+    ] {
         let text = text_of_document(document.as_bytes()).unwrap();
         assert_eq!(Value::Text(text), read(document).unwrap());
     }
     for document in [
         "<S>a</S><S>b</S>",
-        "<S>&amp;</S>",
+        "<S>&a;</S>",
         "<S />",
         "<I32>1</I32>",
         "<S>\u{1}",
