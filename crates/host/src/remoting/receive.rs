@@ -160,17 +160,23 @@ async fn read_some(
     })
 }
 
+/// How many bytes of streams fit into an envelope of this size, at most `most`.
+pub(super) fn budget(envelope: u64, most: usize) -> usize {
+    let room = envelope.saturating_sub(AROUND) / 4 * 3;
+    usize::try_from(room).unwrap_or(most).clamp(1_024, most)
+}
+
 /// Whether a request that waits is to wait on.
-fn still_wanted(wanted: &Wanted<'_>, turn: u64) -> Result<(), Fault> {
+pub(super) fn still_wanted(wanted: &Wanted<'_>, turn: u64) -> Result<(), Fault> {
     let now = crate::clock::now();
     let state = wanted.shell.state();
     if state.closed {
         return Err(Kind::NoShell.fault());
     }
-    let Some(command) = state.commands.get(wanted.command) else {
+    let Some(receivers) = state.receivers(wanted.command) else {
         return Err(Kind::NoCommand.fault());
     };
-    if command.receivers != turn {
+    if receivers != turn {
         return Err(Kind::ReceiveInProgress.fault());
     }
     if !state.machine.is_connected(now) {
@@ -180,7 +186,7 @@ fn still_wanted(wanted: &Wanted<'_>, turn: u64) -> Result<(), Fault> {
 }
 
 /// The exit code as clients know it; of a program that was ended by a signal, as shells have it.
-fn code(status: Option<ExitStatus>) -> i64 {
+pub(super) fn code(status: Option<ExitStatus>) -> i64 {
     match status {
         Some(ExitStatus::Code(code)) => i64::from(code),
         Some(ExitStatus::Signal(signal)) => 128 + i64::from(signal),
@@ -188,6 +194,6 @@ fn code(status: Option<ExitStatus>) -> i64 {
     }
 }
 
-fn internal(error: &KeeperError) -> Fault {
+pub(super) fn internal(error: &KeeperError) -> Fault {
     Kind::Internal.saying(format!("the command's output cannot be read: {error}"))
 }

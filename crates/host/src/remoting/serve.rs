@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 use winsta_domain::SessionId;
 use winsta_domain::shell::{ClientName, ShellMachine, ShellRefusal};
@@ -15,6 +17,8 @@ use winsta_wsman::{Answer, BufferMode, Created, Fault, Found, Header, Shell as D
 use super::command::Command;
 use super::config_resource::{self, MAX_ENVELOPE};
 use super::line;
+use super::pool::Pool;
+use super::powershell::strange;
 use super::receive::Wanted;
 use super::shell::{Facts, Shell};
 use super::{Principal, of_shell, worker_id};
@@ -25,11 +29,13 @@ use crate::people::Owner;
 use crate::workers::Job;
 
 /// How long a request may wait if it does not say.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// Most bytes of a reply if the client does not say.
 const ENVELOPE: u64 = 153_600;
 /// Pause between attempts to give a program input that it does not read.
 const PAUSE: Duration = Duration::from_millis(5);
+/// The session configuration that every host has: bash.
+const CONFIGURATION: &str = "Microsoft.PowerShell";
 /// Interrupt and quit, as signals.
 const INTERRUPT: u8 = 2;
 const QUIT: u8 = 3;
@@ -67,7 +73,9 @@ impl Engine {
                 buffer_mode,
             } => self.disconnect_shell(who, &header, idle_timeout, buffer_mode),
             Operation::Reconnect { command } => self.reconnect_shell(who, &header, command),
-            Operation::Connect { command, .. } => self.connect_shell(who, &header, command),
+            Operation::Connect { command, opening } => {
+                self.connect_shell(who, &header, command, opening)
+            }
             Operation::Command { .. }
             | Operation::Receive { .. }
             | Operation::Send { .. }
@@ -90,27 +98,48 @@ impl Engine {
         operation: Operation,
     ) -> Result<Answer, Fault> {
         let until = Instant::now() + header.timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
+        let is_pool = shell.state().pool.is_some();
+        let capitals = |id: Option<String>| id.map(|id| id.to_ascii_uppercase());
         match operation {
+            Operation::Command { id, arguments, .. } if is_pool => {
+                let opening = STANDARD.decode(arguments.concat());
+                let opening = opening.map_err(|_| Kind::Parameter.fault())?;
+                self.run_pipeline(shell, id, &opening).await
+            }
             Operation::Command {
                 id,
                 line,
                 arguments,
             } => self.run_command(shell, header, id, line, &arguments).await,
             Operation::Receive { command, .. } => {
-                let command = command.map(|id| id.to_ascii_uppercase());
-                let command = command.ok_or_else(|| {
-                    Kind::Parameter.saying("A command shell has no output of its own.")
-                })?;
+                let command = capitals(command);
                 let wanted = Wanted {
                     shell,
-                    command: &command,
+                    command: command.as_deref().unwrap_or_default(),
                     request: &header.message_id,
                     envelope: header.max_envelope.unwrap_or(ENVELOPE).min(MAX_ENVELOPE),
                     until,
                 };
-                self.receive(wanted).await
+                match (&command, is_pool) {
+                    (None, true) => self.receive_from_pool(wanted).await,
+                    (Some(_), true) => self.receive_from_pipeline(wanted).await,
+                    (Some(_), false) => self.receive(wanted).await,
+                    (None, false) => {
+                        Err(Kind::Parameter.saying("A command shell has no output of its own."))
+                    }
+                }
+            }
+            Operation::Send { streams } if is_pool => {
+                self.hear_pieces(shell, streams).await?;
+                Ok(Answer::Done(Action::Send))
             }
             Operation::Send { streams } => self.send_input(shell, streams, until).await,
+            Operation::Signal { command, code } if is_pool => {
+                let signal = Signal::from_code(&code).ok_or_else(|| Kind::Parameter.fault())?;
+                let id = capitals(command).unwrap_or_default();
+                self.signal_pipeline(shell, &id, signal == Signal::Terminate)?;
+                Ok(Answer::Done(Action::Signal))
+            }
             Operation::Signal { command, code } => self.signal_command(shell, command, &code),
             _ => Err(Kind::Internal.fault()),
         }
@@ -122,7 +151,8 @@ impl Engine {
         header: &Header,
         wanted: Described,
     ) -> Result<Answer, Fault> {
-        if header.resource != names::COMMAND_SHELL {
+        let is_pool = is_powershell(&header.resource);
+        if !is_pool && header.resource != names::COMMAND_SHELL {
             return Err(Kind::NoResource.fault());
         }
         if header.compression.is_some() {
@@ -130,6 +160,11 @@ impl Engine {
                 "This host does not compress streams. Use a session option with -NoCompression.",
             ));
         }
+        let pool = match (is_pool, &wanted.creation) {
+            (false, _) => None,
+            (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
+            (true, Some(opening)) => Some(Pool::open(opening).map_err(|error| strange(&error))?),
+        };
         let limits = self.config.remoting;
         let idle = wanted.idle_timeout.map(|idle| idle.as_millis());
         let idle = idle.map_or(limits.idle_timeout_ms, |idle| {
@@ -162,6 +197,7 @@ impl Engine {
             },
             ShellMachine::new(client(header), idle, now),
             buffering(wanted.buffer_mode.unwrap_or_default()),
+            pool,
         );
         let shell = Arc::new(shell);
         {
@@ -211,29 +247,15 @@ impl Engine {
         {
             return Err(Kind::Parameter.saying("A command or variable holds a zero byte."));
         }
-        let buffering = shell.state().buffering;
-        let account = self.account(shell)?;
         // The user's keeper stays until the command is there.
-        let _lease = self.lease(account.uid).await.map_err(|failure| {
+        let _lease = self.lease(shell.uid()).await.map_err(|failure| {
             Kind::Internal.saying(format!(
                 "The command cannot be started: {}",
                 failure.message
             ))
         })?;
         let workers = of_shell(self, shell)?;
-        let job = Job {
-            argv,
-            inherit: self.is_shared(),
-            env: environment(&account, &shell.facts.environment),
-            cwd: shell
-                .facts
-                .working_directory
-                .clone()
-                .unwrap_or(account.home),
-            capacity: self.config.remoting.buffer_bytes,
-            buffering,
-            shell: shell.id().to_owned(),
-        };
+        let job = self.job(shell, argv)?;
         let worker = workers
             .start(job)
             .await
@@ -344,11 +366,11 @@ impl Engine {
                 .machine
                 .disconnect(&client(header), idle, most, clock::now());
             done.map_err(refused)?;
-            if let (Some(mode), Some(workers)) = (buffer_mode, workers) {
-                state.buffering = buffering(mode);
-                for command in state.commands.values() {
-                    workers.set_buffering(worker_id(command.worker), state.buffering);
-                }
+            state.buffering = buffer_mode.map_or(state.buffering, buffering);
+        }
+        if let (Some(mode), Some(workers)) = (buffer_mode, workers) {
+            for worker in shell.workers() {
+                workers.set_buffering(worker, buffering(mode));
             }
         }
         self.settle(&shell);
@@ -380,6 +402,7 @@ impl Engine {
         who: &Principal,
         header: &Header,
         command: Option<String>,
+        opening: Option<Vec<u8>>,
     ) -> Result<Answer, Fault> {
         let shell = self.owned(who, header)?;
         if let Some(id) = command {
@@ -390,13 +413,29 @@ impl Engine {
                 opening: None,
             });
         }
-        let done = shell.state().machine.connect(&client(header), clock::now());
-        done.map_err(refused)?;
+        let opening = {
+            let mut state = shell.state();
+            let answer = match (&mut state.pool, opening) {
+                (Some(_), None) => {
+                    return Err(Kind::Parameter.saying("A PSSession needs a connectXml."));
+                }
+                (None, _) => None,
+                (Some(_), Some(opening)) => Some(opening),
+            };
+            let done = state.machine.connect(&client(header), clock::now());
+            done.map_err(refused)?;
+            match (&mut state.pool, answer) {
+                (Some(pool), Some(opening)) => {
+                    Some(pool.connect(&opening).map_err(|error| strange(&error))?)
+                }
+                _ => None,
+            }
+        };
         self.settle(&shell);
         Ok(Answer::Connected {
             input_streams: shell.facts.input_streams.clone(),
             output_streams: shell.facts.output_streams.clone(),
-            opening: None,
+            opening,
         })
     }
 
@@ -426,7 +465,18 @@ impl Engine {
                     }
                     .to_owned(),
                 });
-                commands.collect()
+                let pipelines = state.pool.iter().flat_map(|pool| &pool.pipelines);
+                let pipelines = pipelines.map(|(id, pipeline)| Found::Command {
+                    id: id.clone(),
+                    line: String::new(),
+                    state: if pipeline.exit.is_some() {
+                        "Done"
+                    } else {
+                        "Running"
+                    }
+                    .to_owned(),
+                });
+                commands.chain(pipelines).collect()
             }
             resource => {
                 let all = self.remoting.all().into_iter().filter(|shell| {
@@ -483,6 +533,21 @@ impl Engine {
         Ok(shell)
     }
 
+    /// How a program of a shell is started.
+    pub(super) fn job(&self, shell: &Shell, argv: Vec<String>) -> Result<Job, Fault> {
+        let account = self.account(shell)?;
+        let facts = &shell.facts;
+        Ok(Job {
+            argv,
+            inherit: self.is_shared(),
+            env: environment(&account, &facts.environment),
+            cwd: facts.working_directory.clone().unwrap_or(account.home),
+            capacity: self.config.remoting.buffer_bytes,
+            buffering: shell.state().buffering,
+            shell: shell.id().to_owned(),
+        })
+    }
+
     /// The account whose rights a shell's programs have.
     fn account(&self, shell: &Shell) -> Result<Owner, Fault> {
         if shell.uid() == self.owner.uid {
@@ -531,6 +596,12 @@ impl Drop for Asked<'_> {
     }
 }
 
+/// Whether a resource is a session configuration of PowerShell's that this host has.
+fn is_powershell(resource: &str) -> bool {
+    let name = resource.strip_prefix(names::POWERSHELL);
+    name.is_some_and(|name| name.eq_ignore_ascii_case(CONFIGURATION))
+}
+
 fn client(header: &Header) -> ClientName {
     ClientName(header.session_id.clone().unwrap_or_default())
 }
@@ -543,10 +614,7 @@ fn buffering(mode: BufferMode) -> Buffering {
 }
 
 fn has_command(shell: &Shell, id: &str) -> Result<(), Fault> {
-    let known = shell
-        .state()
-        .commands
-        .contains_key(&id.to_ascii_uppercase());
+    let known = shell.state().receivers(&id.to_ascii_uppercase()).is_some();
     known.then_some(()).ok_or_else(|| Kind::NoCommand.fault())
 }
 
@@ -592,7 +660,7 @@ fn refused(refusal: ShellRefusal) -> Fault {
     }
 }
 
-fn not_started(error: &KeeperError) -> Fault {
+pub(super) fn not_started(error: &KeeperError) -> Fault {
     let text = format!("The command cannot be started: {error}");
     match error {
         KeeperError::Refused(refusal) if refusal.kind == winsta_wire::RefusalKind::Exec => {

@@ -1,7 +1,7 @@
 //! One shell: what it is, who holds it, and its commands.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use winsta_wire::Buffering;
 use winsta_wsman::{BufferMode, Shell as Described};
 
 use super::command::Command;
+use super::pool::Pool;
 use super::worker_id;
 
 /// What does not change of a shell.
@@ -34,21 +35,48 @@ pub(super) struct Facts {
 }
 
 /// What changes of a shell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) machine: ShellMachine,
     pub(super) buffering: Buffering,
     pub(super) commands: BTreeMap<String, Command>,
+    /// Of a PSSession.
+    pub(super) pool: Option<Pool>,
     /// Whether it is no more.
     #[serde(skip)]
     pub(super) closed: bool,
 }
 
 /// A shell as it is written down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Saved {
     facts: Facts,
     state: State,
+}
+
+impl State {
+    /// Workers of its commands and runspaces.
+    fn workers(&self) -> Vec<SessionId> {
+        let commands = self
+            .commands
+            .values()
+            .map(|command| worker_id(command.worker));
+        let runspaces = self.pool.iter().flat_map(Pool::workers);
+        commands.chain(runspaces).collect()
+    }
+
+    /// How often output of a command or pipeline was asked for.
+    pub(super) fn receivers(&self, id: &str) -> Option<u64> {
+        let command = self.commands.get(id).map(|command| command.receivers);
+        let pipeline = || {
+            self.pool
+                .as_ref()?
+                .pipelines
+                .get(id)
+                .map(|pipeline| pipeline.receivers)
+        };
+        command.or_else(pipeline)
+    }
 }
 
 /// A shell.
@@ -56,17 +84,25 @@ pub(super) struct Saved {
 pub(crate) struct Shell {
     pub(super) facts: Facts,
     state: Mutex<State>,
+    /// Held while a pipeline is given to a runspace.
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     changed: watch::Sender<u64>,
 }
 
 impl Shell {
-    pub(super) fn new(facts: Facts, machine: ShellMachine, buffering: Buffering) -> Self {
+    pub(super) fn new(
+        facts: Facts,
+        machine: ShellMachine,
+        buffering: Buffering,
+        pool: Option<Pool>,
+    ) -> Self {
         Self::restore(Saved {
             facts,
             state: State {
                 machine,
                 buffering,
                 commands: BTreeMap::new(),
+                pool,
                 closed: false,
             },
         })
@@ -76,15 +112,20 @@ impl Shell {
         Self {
             facts: saved.facts,
             state: Mutex::new(saved.state),
+            turn: Arc::default(),
             changed: watch::Sender::new(0),
         }
     }
 
-    pub(super) fn saved(&self) -> Saved {
-        Saved {
-            facts: self.facts.clone(),
-            state: self.state().clone(),
+    /// The shell as it is written down.
+    pub(super) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Saved<'a> {
+            facts: &'a Facts,
+            state: &'a State,
         }
+        let (facts, state) = (&self.facts, &*self.state());
+        serde_json::to_vec(&Saved { facts, state })
     }
 
     /// Its id.
@@ -124,12 +165,7 @@ impl Shell {
 
     /// Its workers.
     pub(super) fn workers(&self) -> Vec<SessionId> {
-        let state = self.state();
-        state
-            .commands
-            .values()
-            .map(|command| worker_id(command.worker))
-            .collect()
+        self.state().workers()
     }
 
     /// Forgets commands whose worker is lost.
@@ -138,6 +174,10 @@ impl Shell {
         state
             .commands
             .retain(|_, command| has(worker_id(command.worker)));
+        if let Some(pool) = &mut state.pool {
+            pool.runspaces
+                .retain(|_, runspace| has(worker_id(runspace.worker)));
+        }
     }
 
     /// What clients hear of it; `process` is the id of the host's.

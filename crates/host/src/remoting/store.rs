@@ -31,7 +31,7 @@ impl Store {
 
     /// Writes a shell down: the whole of it or nothing.
     pub(super) fn save(&self, shell: &Shell) -> io::Result<()> {
-        let text = serde_json::to_vec(&shell.saved())?;
+        let text = shell.to_json()?;
         let path = self.path(shell.id());
         let new = path.with_extension("new");
         let mut options = fs::OpenOptions::new();

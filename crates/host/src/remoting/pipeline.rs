@@ -1,0 +1,186 @@
+//! A pipeline: one command of a runspace, and how far its client has read it.
+
+use serde::{Deserialize, Serialize};
+use winsta_psrp::message::{ErrorRecord, PipelineState};
+use winsta_psrp::server::{Pipeline as Machine, PipelineEvent, PipelineSnapshot, RunspacePool};
+use winsta_psrp::{PipelineId, ProtocolError, Stream};
+
+use super::command::{Cursor, Sent};
+use super::script;
+
+/// A pipeline.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) machine: Machine,
+    /// Where it runs: the place of its runspace, and its number there. `None`: it has not begun.
+    pub(super) at: Option<(u32, u32)>,
+    /// What it runs, once that is known.
+    pub(super) script: Option<String>,
+    /// Lines of its input so far.
+    pub(super) input: Vec<String>,
+    /// Whether its client wants it to stop.
+    pub(super) stopping: bool,
+    /// What the client certainly has; `None` before its first byte.
+    pub(super) has: Option<Cursor>,
+    pub(super) sent: Option<Sent>,
+    /// The exit status, once the end is among what was sent.
+    pub(super) exit: Option<i64>,
+    /// Those who asked for output; the latest counts.
+    pub(super) receivers: u64,
+    /// What this host sent last.
+    pub(super) last: Option<(String, Vec<u8>)>,
+}
+
+/// A pipeline as it is written down.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedPipeline {
+    machine: PipelineSnapshot,
+    at: Option<(u32, u32)>,
+    script: Option<String>,
+    input: Vec<String>,
+    stopping: bool,
+    has: Option<Cursor>,
+    sent: Option<Sent>,
+    exit: Option<i64>,
+}
+
+impl Pipeline {
+    /// A pipeline that begins with these fragments.
+    pub(super) fn open(
+        pool: &RunspacePool,
+        id: PipelineId,
+        opening: &[u8],
+    ) -> Result<Self, ProtocolError> {
+        let mut pipeline = Self {
+            machine: Machine::new(pool, id),
+            at: None,
+            script: None,
+            input: Vec::new(),
+            stopping: false,
+            has: None,
+            sent: None,
+            exit: None,
+            receivers: 0,
+            last: None,
+        };
+        pipeline.hear(Stream::Default, opening)?;
+        Ok(pipeline)
+    }
+
+    /// Takes what came for it.
+    pub(super) fn hear(&mut self, stream: Stream, bytes: &[u8]) -> Result<(), ProtocolError> {
+        self.machine.handle(stream, bytes)?;
+        while let Some(event) = self.machine.poll_event() {
+            match event {
+                PipelineEvent::Created(created) => self.script = Some(script::of(&created.script)),
+                // A shell of bash has no commands with metadata.
+                PipelineEvent::Metadata(_) => {
+                    self.machine.output(&0.into());
+                    self.end(0);
+                }
+                PipelineEvent::Input(value) => self.input.push(script::shown(&value)),
+                PipelineEvent::EndOfInput | PipelineEvent::HostResponse(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it can begin and has not.
+    pub(super) fn is_ready(&self) -> bool {
+        self.at.is_none() && self.script.is_some() && self.machine.input_ended()
+    }
+
+    /// A client asks for output by the request of this number: gives where the answer has to end if
+    /// the same was asked before, by a host that is no more, and the answer was lost.
+    pub(super) fn asked(&mut self, request: &str) -> Option<Cursor> {
+        self.receivers += 1;
+        match self.sent.take() {
+            Some(sent) if sent.request == request => {
+                let to = sent.to;
+                self.sent = Some(sent);
+                Some(to)
+            }
+            Some(sent) => {
+                self.has = Some(sent.to);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// It has ended with this status.
+    pub(super) fn end(&mut self, status: i64) {
+        if self.stopping {
+            self.machine.stopped();
+        } else {
+            self.machine.complete();
+        }
+        self.exit = Some(status);
+    }
+
+    /// Gives lines to the client as long as `room` fragments' bytes allow; how many bytes of `text`
+    /// were used.
+    pub(super) fn give(&mut self, text: &[u8], is_error: bool, whole: bool, room: usize) -> usize {
+        let mut used = 0;
+        while self.machine.pending() < room {
+            let rest = text.get(used..).unwrap_or_default();
+            let (line, length) = match memchr::memchr(b'\n', rest) {
+                Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
+                None if rest.is_empty() || !whole => break,
+                None => (rest, rest.len()),
+            };
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let line = String::from_utf8_lossy(line);
+            if is_error {
+                self.machine.error(ErrorRecord::from_std_err(&line));
+            } else {
+                self.machine.output_text(&line);
+            }
+            used += length;
+        }
+        used
+    }
+
+    /// All fragments that wait.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.machine.take(usize::MAX) {
+            all.extend(bytes);
+        }
+        all
+    }
+
+    /// What is written down. Until its client has asked for more, the end may have to be said again.
+    pub(super) fn saved(&self) -> SavedPipeline {
+        let mut machine = self.machine.snapshot();
+        if self.exit.is_some() {
+            machine.state = PipelineState::RUNNING.0;
+        }
+        SavedPipeline {
+            machine,
+            at: self.at,
+            script: self.script.clone(),
+            input: self.input.clone(),
+            stopping: self.stopping,
+            has: self.has,
+            sent: self.sent.clone(),
+            exit: self.exit,
+        }
+    }
+
+    /// Goes on where another host was.
+    pub(super) fn restore(pool: &RunspacePool, saved: SavedPipeline) -> Self {
+        Self {
+            machine: Machine::restore(pool, &saved.machine),
+            at: saved.at,
+            script: saved.script,
+            input: saved.input,
+            stopping: saved.stopping,
+            has: saved.has,
+            sent: saved.sent,
+            exit: saved.exit,
+            receivers: 0,
+            last: None,
+        }
+    }
+}

@@ -1,0 +1,544 @@
+//! PSSessions: pipelines of a pool run as commands of bash.
+
+use std::sync::Arc;
+
+use winsta_domain::{ExitStatus, SessionId};
+use winsta_psrp::{PipelineId, ProtocolError, Stream as Channel};
+use winsta_wire::Stream;
+use winsta_wsman::fault::Kind;
+use winsta_wsman::request::Piece;
+use winsta_wsman::{Answer, CommandState, Fault};
+
+use super::command::{Cursor, Sent};
+use super::pipeline::Pipeline;
+use super::pool::{Place, Pool};
+use super::receive::{Wanted, budget, code, internal, still_wanted};
+use super::runspace::{self, Runspace};
+use super::shell::{Shell, State};
+use super::{new_guid, of_shell, worker_id};
+use crate::engine::Engine;
+use crate::keeper::port::KeeperError;
+use crate::workers::Workers;
+
+/// Bytes that are asked for of one stream at once.
+const PIECE: usize = 256 << 10;
+/// Pause between attempts to write to a bash that is busy.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
+/// Number of the signal that interrupts.
+const INTERRUPT: u8 = 2;
+
+/// Bytes of a stream, and their offset in it.
+type Bytes = (u64, Vec<u8>);
+
+/// What a pipeline has to read next.
+#[derive(Clone, Copy)]
+struct Reach {
+    worker: SessionId,
+    from: Cursor,
+    /// Up to where each stream is its own.
+    out: u64,
+    err: u64,
+    /// Its exit status, if these are the ends.
+    ended: Option<i64>,
+}
+
+impl Engine {
+    /// Begins a pipeline.
+    pub(super) async fn run_pipeline(
+        &self,
+        shell: &Arc<Shell>,
+        id: Option<String>,
+        opening: &[u8],
+    ) -> Result<Answer, Fault> {
+        let id = id.map_or_else(new_guid, |id| id.to_ascii_uppercase());
+        let number: PipelineId = id.parse().map_err(|_| {
+            Kind::Parameter.saying(format!("A pipeline's id is a GUID, and {id:?} is none."))
+        })?;
+        {
+            let mut state = shell.state();
+            let most = self.config.remoting.max_concurrent_commands_per_shell;
+            let pool = pool(&mut state)?;
+            if pool.pipelines.contains_key(&id) {
+                return Err(Kind::CommandExists.fault());
+            }
+            if pool.pipelines.len() >= most {
+                return Err(Kind::Commands.fault());
+            }
+            let pipeline = Pipeline::open(&pool.machine, number, opening);
+            pool.pipelines
+                .insert(id.clone(), pipeline.map_err(|error| strange(&error))?);
+        }
+        self.begin_if_ready(shell, &id).await?;
+        self.keep_shell(shell);
+        Ok(Answer::Command { id })
+    }
+
+    /// Takes what came for a pool or one of its pipelines.
+    pub(super) async fn hear_pieces(
+        &self,
+        shell: &Arc<Shell>,
+        pieces: Vec<Piece>,
+    ) -> Result<(), Fault> {
+        for piece in pieces {
+            let channel = match piece.stream.as_str() {
+                "pr" => Channel::PromptResponse,
+                _ => Channel::Default,
+            };
+            let id = piece.command.map(|id| id.to_ascii_uppercase());
+            {
+                let mut state = shell.state();
+                let pool = pool(&mut state)?;
+                let heard = match &id {
+                    None => pool.hear(channel, &piece.bytes),
+                    Some(id) => {
+                        let pipeline = pool.pipelines.get_mut(id);
+                        let pipeline = pipeline.ok_or_else(|| Kind::NoCommand.fault())?;
+                        pipeline.hear(channel, &piece.bytes)
+                    }
+                };
+                heard.map_err(|error| strange(&error))?;
+                if let Some(workers) = self.workers_of(shell.uid()) {
+                    for worker in pool.dismissed.drain(..) {
+                        workers.end(worker);
+                    }
+                }
+            }
+            if let Some(id) = id {
+                self.begin_if_ready(shell, &id).await?;
+            }
+            self.keep_shell(shell);
+            shell.tell();
+        }
+        Ok(())
+    }
+
+    /// Gives a pipeline that has all it needs to a runspace.
+    async fn begin_if_ready(&self, shell: &Arc<Shell>, id: &str) -> Result<(), Fault> {
+        let turn = Arc::clone(&shell.turn).lock_owned().await;
+        {
+            let mut state = shell.state();
+            let pipeline = pool(&mut state)?.pipelines.get(id);
+            if !pipeline.is_some_and(Pipeline::is_ready) {
+                return Ok(());
+            }
+        }
+        let lease = self.lease(shell.uid()).await;
+        let _lease = lease.map_err(|failure| Kind::Internal.saying(failure.message.as_str()))?;
+        let workers = of_shell(self, shell)?;
+        self.look_everywhere(shell, &workers).await?;
+        let place = pool(&mut shell.state())?.place();
+        let place = match place {
+            Place::Old(place) => place,
+            Place::New(place) => {
+                let job = self.job(shell, runspace::program())?;
+                let worker = workers
+                    .start(job)
+                    .await
+                    .map_err(|error| super::serve::not_started(&error))?;
+                let mut state = shell.state();
+                let runspace = Runspace::new(worker.0, new_guid().replace('-', ""));
+                pool(&mut state)?.runspaces.insert(place, runspace);
+                place
+            }
+        };
+        let (worker, text) = {
+            let mut state = shell.state();
+            let pool = pool(&mut state)?;
+            let (Some(runspace), Some(pipeline)) =
+                (pool.runspaces.get_mut(&place), pool.pipelines.get_mut(id))
+            else {
+                return Err(Kind::NoCommand.fault());
+            };
+            let mut text = String::new();
+            if runspace.last == 0 {
+                text = runspace.opening();
+            }
+            let script = pipeline.script.clone().unwrap_or_default();
+            text.push_str(&runspace.line(&script, &std::mem::take(&mut pipeline.input)));
+            pipeline.at = Some((place, runspace.last));
+            (worker_id(runspace.worker), text)
+        };
+        // A host that takes over has to know the command's number before bash does.
+        self.keep_shell(shell);
+        tokio::spawn(async move {
+            if let Err(error) = write_all(&workers, worker, text.as_bytes()).await {
+                tracing::warn!(%worker, %error, "a pipeline does not reach its runspace");
+            }
+            drop(turn);
+        });
+        Ok(())
+    }
+
+    /// Waits for what the pool itself has to say.
+    pub(super) async fn receive_from_pool(&self, wanted: Wanted<'_>) -> Result<Answer, Fault> {
+        let mut changes = wanted.shell.changes();
+        loop {
+            let said = {
+                let mut state = wanted.shell.state();
+                pool(&mut state)?.said(wanted.request)
+            };
+            if let Some(bytes) = said {
+                self.keep_shell(wanted.shell);
+                return Ok(received(None, bytes, None));
+            }
+            tokio::select! {
+                _ = changes.changed() => {
+                    let now = crate::clock::now();
+                    let state = wanted.shell.state();
+                    if state.closed {
+                        return Err(Kind::NoShell.fault());
+                    }
+                    if !state.machine.is_connected(now) {
+                        return Err(Kind::Disconnected.fault());
+                    }
+                }
+                () = tokio::time::sleep_until(wanted.until) => return Err(Kind::TimedOut.fault()),
+            }
+        }
+    }
+
+    /// Waits for output of a pipeline, and gives what there is.
+    pub(super) async fn receive_from_pipeline(&self, wanted: Wanted<'_>) -> Result<Answer, Fault> {
+        let mut changes = wanted.shell.changes();
+        let (limit, turn) = {
+            let mut state = wanted.shell.state();
+            let pipeline = pipeline(&mut state, wanted.command)?;
+            if let Some((request, bytes)) = &pipeline.last
+                && request == wanted.request
+            {
+                return Ok(received(Some(wanted.command), bytes.clone(), pipeline.exit));
+            }
+            let ended = pipeline.exit.is_some();
+            let limit = pipeline.asked(wanted.request);
+            if ended && limit.is_none() && pipeline.machine.pending() == 0 {
+                return Ok(received(Some(wanted.command), Vec::new(), pipeline.exit));
+            }
+            (limit, pipeline.receivers)
+        };
+        wanted.shell.tell();
+        changes.mark_unchanged();
+        let room = budget(wanted.envelope, PIECE);
+        loop {
+            let reach = self.reach(&wanted, limit).await?;
+            if let Some(answer) = self.answer_pipeline(&wanted, reach, room).await? {
+                return Ok(answer);
+            }
+            let waiting = async {
+                match (reach, self.workers_of(wanted.shell.uid())) {
+                    (Some(reach), Some(workers)) => {
+                        tokio::select! {
+                            _ = workers.wait(reach.worker, Stream::Out, reach.out) => {}
+                            _ = workers.wait(reach.worker, Stream::Err, reach.err) => {}
+                        }
+                    }
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = waiting => {}
+                _ = changes.changed() => still_wanted(&wanted, turn)?,
+                () = tokio::time::sleep_until(wanted.until) => return Err(Kind::TimedOut.fault()),
+            }
+        }
+    }
+
+    /// What a pipeline can read now; `None` while it has not begun, or its runspace works on
+    /// another.
+    async fn reach(
+        &self,
+        wanted: &Wanted<'_>,
+        limit: Option<Cursor>,
+    ) -> Result<Option<Reach>, Fault> {
+        let Some(workers) = self.workers_of(wanted.shell.uid()) else {
+            return Ok(None);
+        };
+        self.look_everywhere(wanted.shell, &workers).await?;
+        let mut state = wanted.shell.state();
+        let pool = pool(&mut state)?;
+        let known = pool.pipelines.get(wanted.command);
+        let known = known.ok_or_else(|| Kind::NoCommand.fault())?;
+        let Some((place, number)) = known.at else {
+            return Ok(None);
+        };
+        let Some(runspace) = pool.runspaces.get(&place) else {
+            // It is lost with all that it printed.
+            return Ok(Some(Reach {
+                worker: worker_id(0),
+                from: Cursor::default(),
+                out: 0,
+                err: 0,
+                ended: Some(code(None)),
+            }));
+        };
+        let exit = workers
+            .exit(worker_id(runspace.worker))
+            .map(|status| code(Some(status)));
+        let (Some(out), Some(err)) = (runspace.out.begin(number), runspace.err.begin(number))
+        else {
+            // Others are before it.
+            let (out, err) = (runspace.out.scanned, runspace.err.scanned);
+            return Ok(Some(Reach {
+                worker: worker_id(runspace.worker),
+                from: Cursor { out, err },
+                out,
+                err,
+                ended: exit,
+            }));
+        };
+        let from = known.has.unwrap_or(Cursor { out, err });
+        let worker = worker_id(runspace.worker);
+        let marks = (runspace.out.of(number), runspace.err.of(number));
+        let mut reach = Reach {
+            worker,
+            from,
+            out: marks.0.map_or(runspace.out.scanned, |mark| mark.begin),
+            err: marks.1.map_or(runspace.err.scanned, |mark| mark.begin),
+            ended: marks.0.zip(marks.1).map(|(mark, _)| mark.status),
+        };
+        reach.ended = reach.ended.or(exit);
+        if let Some(limit) = limit {
+            let is_end = limit.out == reach.out && limit.err == reach.err;
+            reach.ended = reach.ended.filter(|_| is_end);
+            (reach.out, reach.err) = (limit.out, limit.err);
+        }
+        Ok(Some(reach))
+    }
+
+    /// The answer, if there is something to say.
+    async fn answer_pipeline(
+        &self,
+        wanted: &Wanted<'_>,
+        reach: Option<Reach>,
+        room: usize,
+    ) -> Result<Option<Answer>, Fault> {
+        let mut read = <(Bytes, Bytes)>::default();
+        if let Some(reach) = reach {
+            let workers = of_shell(self, wanted.shell)?;
+            let out = piece(
+                &workers,
+                reach.worker,
+                Stream::Out,
+                reach.from.out,
+                reach.out,
+            )
+            .await?;
+            let err = piece(
+                &workers,
+                reach.worker,
+                Stream::Err,
+                reach.from.err,
+                reach.err,
+            )
+            .await?;
+            read = (out, err);
+        }
+        let (bytes, exit) = {
+            let mut state = wanted.shell.state();
+            let pipeline = pipeline(&mut state, wanted.command)?;
+            if let Some(reach) = reach {
+                let mut to = reach.from;
+                for (is_error, text, from, upto) in [
+                    (false, &read.0, &mut to.out, reach.out),
+                    (true, &read.1, &mut to.err, reach.err),
+                ] {
+                    let (offset, text) = text;
+                    // What was dropped before it was fetched is passed over.
+                    *from = (*from).max(*offset);
+                    let is_last = *from + text.len() as u64 == upto;
+                    // A line longer than what is read at once goes in parts.
+                    let whole = is_last && reach.ended.is_some() || text.len() >= PIECE;
+                    *from += pipeline.give(text, is_error, whole, room) as u64;
+                }
+                if let Some(status) = reach.ended
+                    && (to.out, to.err) == (reach.out, reach.err)
+                    && pipeline.exit.is_none()
+                {
+                    pipeline.end(status);
+                }
+                if pipeline.machine.pending() > 0 {
+                    pipeline.has.get_or_insert(reach.from);
+                    pipeline.sent = Some(Sent {
+                        request: wanted.request.to_owned(),
+                        to,
+                    });
+                }
+            }
+            let bytes = pipeline.take();
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            pipeline.last = Some((wanted.request.to_owned(), bytes.clone()));
+            (bytes, pipeline.exit)
+        };
+        self.keep_shell(wanted.shell);
+        Ok(Some(received(Some(wanted.command), bytes, exit)))
+    }
+
+    /// Looks for marks in what runspaces have printed, and lets go of what nobody needs.
+    async fn look_everywhere(&self, shell: &Shell, workers: &Arc<Workers>) -> Result<(), Fault> {
+        let places: Vec<u32> = {
+            let mut state = shell.state();
+            pool(&mut state)?.runspaces.keys().copied().collect()
+        };
+        for place in places {
+            for stream in [Stream::Out, Stream::Err] {
+                while look(shell, workers, place, stream).await? {}
+            }
+            let mut state = shell.state();
+            let pool = pool(&mut state)?;
+            pool.release(place, workers);
+        }
+        Ok(())
+    }
+
+    /// Has a pipeline stop, or forgets it.
+    pub(super) fn signal_pipeline(
+        &self,
+        shell: &Shell,
+        id: &str,
+        terminate: bool,
+    ) -> Result<(), Fault> {
+        let workers = self.workers_of(shell.uid());
+        {
+            let mut state = shell.state();
+            let pool = pool(&mut state)?;
+            let pipeline = pool
+                .pipelines
+                .get_mut(id)
+                .ok_or_else(|| Kind::NoCommand.fault())?;
+            let runs = pipeline.at.filter(|(place, number)| {
+                let runspace = pool.runspaces.get(place);
+                runspace.is_some_and(|runspace| {
+                    runspace.out.begin(*number).is_some() && runspace.out.of(*number).is_none()
+                })
+            });
+            if pipeline.exit.is_none() {
+                pipeline.stopping = true;
+                if pipeline.at.is_none() {
+                    pipeline.end(code(Some(ExitStatus::Signal(INTERRUPT))));
+                }
+            }
+            if terminate {
+                pool.pipelines.remove(id);
+            }
+            let runspace = runs.and_then(|(place, _)| pool.runspaces.get(&place));
+            if let (Some(runspace), Some(workers)) = (runspace, workers) {
+                workers.signal(worker_id(runspace.worker), INTERRUPT);
+            }
+        }
+        self.keep_shell(shell);
+        shell.tell();
+        Ok(())
+    }
+}
+
+/// Looks through what has come of one stream; whether there may be more.
+async fn look(shell: &Shell, workers: &Workers, place: u32, stream: Stream) -> Result<bool, Fault> {
+    let (worker, from) = {
+        let mut state = shell.state();
+        let Some(runspace) = pool(&mut state)?.runspaces.get_mut(&place) else {
+            return Ok(false);
+        };
+        (worker_id(runspace.worker), marks(runspace, stream).scanned)
+    };
+    let read = match workers.read(worker, stream, from, PIECE).await {
+        Ok(read) => read,
+        // It is gone with all that it printed.
+        Err(KeeperError::Refused(_)) => return Ok(false),
+        Err(error) => return Err(internal(&error)),
+    };
+    let mut state = shell.state();
+    let Some(runspace) = pool(&mut state)?.runspaces.get_mut(&place) else {
+        return Ok(false);
+    };
+    let found = marks(runspace, stream);
+    if found.scanned != from {
+        // Somebody else has looked meanwhile.
+        return Ok(true);
+    }
+    let mut found = std::mem::take(found);
+    found.scanned = read.offset;
+    runspace.scan(&mut found, &read.bytes);
+    let moved = found.scanned > from;
+    *marks(runspace, stream) = found;
+    Ok(moved && read.bytes.len() >= PIECE)
+}
+
+fn marks(runspace: &mut Runspace, stream: Stream) -> &mut runspace::Marks {
+    match stream {
+        Stream::Out => &mut runspace.out,
+        Stream::Err => &mut runspace.err,
+    }
+}
+
+/// Bytes of a stream between two places, as far as they are there.
+async fn piece(
+    workers: &Workers,
+    worker: SessionId,
+    stream: Stream,
+    from: u64,
+    upto: u64,
+) -> Result<Bytes, Fault> {
+    let most = usize::try_from(upto.saturating_sub(from))
+        .unwrap_or(PIECE)
+        .min(PIECE);
+    if most == 0 {
+        return Ok((from, Vec::new()));
+    }
+    let read = workers.read(worker, stream, from, most).await;
+    let read = read.map_err(|error| internal(&error))?;
+    Ok((read.offset, read.bytes))
+}
+
+async fn write_all(workers: &Workers, worker: SessionId, bytes: &[u8]) -> Result<(), KeeperError> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let taken = workers
+            .write(worker, rest.get(..PIECE).unwrap_or(rest))
+            .await?;
+        rest = rest.get(taken..).unwrap_or_default();
+        if taken == 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
+}
+
+/// The pool of a shell of PowerShell's kind.
+pub(super) fn pool(state: &mut State) -> Result<&mut Pool, Fault> {
+    let pool = state.pool.as_mut();
+    pool.ok_or_else(|| Kind::Parameter.saying("This is a command shell, and has no runspaces."))
+}
+
+fn pipeline<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Pipeline, Fault> {
+    let pipeline = pool(state)?.pipelines.get_mut(id);
+    pipeline.ok_or_else(|| Kind::NoCommand.fault())
+}
+
+fn received(command: Option<&str>, bytes: Vec<u8>, exit: Option<i64>) -> Answer {
+    let command = command.map(str::to_owned);
+    let piece = (!bytes.is_empty()).then(|| Piece {
+        stream: "stdout".to_owned(),
+        command: command.clone(),
+        end: false,
+        bytes,
+    });
+    let state = command
+        .zip(exit)
+        .map(|(command, code)| CommandState::done(command, code));
+    Answer::Received {
+        streams: piece.into_iter().collect(),
+        state,
+    }
+}
+
+/// A client that does not keep to the protocol.
+pub(super) fn strange(error: &ProtocolError) -> Fault {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    Kind::Parameter.saying(text)
+}

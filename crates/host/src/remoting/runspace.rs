@@ -1,0 +1,231 @@
+//! A runspace: a bash that takes command after command and keeps its state between them.
+//!
+//! It reads lines from its standard input and writes what commands write to its own standard
+//! output and error. Behind each command it writes a mark into both, with a word that only this
+//! host knows, the command's number and its exit status. So output and its ends are one stream each,
+//! in which a host that takes over finds everything again.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::Cursor;
+
+/// What a mark begins and ends with.
+const BEGIN: char = '\u{1e}';
+const END: char = '\u{1f}';
+/// Longest mark, in bytes.
+pub(super) const LONGEST: usize = 64;
+
+/// A runspace, as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Runspace {
+    /// Number of its worker.
+    pub(super) worker: u32,
+    /// The word in its marks.
+    word: String,
+    /// Number of the last command that it was given; 0 is its beginning.
+    pub(super) last: u32,
+    pub(super) out: Marks,
+    pub(super) err: Marks,
+    /// Offsets before which the keeper need not keep its streams.
+    #[serde(skip)]
+    pub(super) released: Cursor,
+    /// Whether its program has ended.
+    #[serde(skip)]
+    pub(super) ended: bool,
+}
+
+/// Marks in one of its streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Marks {
+    /// Offset up to which the stream was looked through.
+    pub(super) scanned: u64,
+    /// Marks by the number of their command.
+    found: BTreeMap<u32, Mark>,
+}
+
+/// Where a command's output ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// Offset of the mark.
+    pub(super) begin: u64,
+    /// Offset behind it: the next command's output begins there.
+    pub(super) end: u64,
+    /// The exit status.
+    pub(super) status: i64,
+}
+
+/// The program of a runspace.
+pub(super) fn program() -> Vec<String> {
+    let words = [
+        "/bin/bash",
+        "--noediting",
+        "--norc",
+        "--noprofile",
+        "+H",
+        "-i",
+    ];
+    words.map(str::to_owned).to_vec()
+}
+
+impl Runspace {
+    /// A runspace whose program has just been started as `worker`.
+    pub(super) fn new(worker: u32, word: String) -> Self {
+        Self {
+            worker,
+            word,
+            last: 0,
+            out: Marks::default(),
+            err: Marks::default(),
+            released: Cursor::default(),
+            ended: false,
+        }
+    }
+
+    /// What it has to read first.
+    pub(super) fn opening(&self) -> String {
+        let word = &self.word;
+        let mark = format!("printf \"\\036{word};%d;%d\\037\" \"$__winsta\" \"$__winsta_status\"");
+        format!(
+            "PS1= PS2= HISTFILE=; set +o history; exec 7>&1 8>&2; __winsta=0; \
+             PROMPT_COMMAND='__winsta_status=$?; {mark} >&7; {mark} >&8'; \
+             readonly PROMPT_COMMAND\n"
+        )
+    }
+
+    /// The line that has it run `script` as its next command, with `input` as standard input.
+    pub(super) fn line(&mut self, script: &str, input: &[String]) -> String {
+        self.last += 1;
+        let quoted = quoted(script);
+        let mut line = format!("__winsta={}; trap - INT; set +e; eval {quoted} ", self.last);
+        if input.is_empty() {
+            line.push_str("</dev/null >&7 2>&8\n");
+            return line;
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(line, ">&7 2>&8 <<'{}'", self.word);
+        for text in input {
+            line.push_str(text);
+            line.push('\n');
+        }
+        let _ = writeln!(line, "{}", self.word);
+        line
+    }
+
+    /// The mark in which the output of a command ends, if it has been seen.
+    pub(super) fn find(&self, bytes: &[u8]) -> Option<(usize, usize, u32, i64)> {
+        let mut start = Vec::with_capacity(LONGEST);
+        start.extend_from_slice(BEGIN.to_string().as_bytes());
+        start.extend_from_slice(self.word.as_bytes());
+        start.push(b';');
+        let begin = memchr::memmem::find(bytes, &start)?;
+        let rest = bytes.get(begin + start.len()..)?;
+        let length = rest
+            .iter()
+            .take(LONGEST)
+            .position(|byte| *byte == END as u8)?;
+        let text = std::str::from_utf8(rest.get(..length)?).ok()?;
+        let (number, status) = text.split_once(';')?;
+        let end = begin + start.len() + length + 1;
+        Some((begin, end, number.parse().ok()?, status.parse().ok()?))
+    }
+
+    /// Looks through a piece of a stream that begins where it was looked through up to.
+    pub(super) fn scan(&self, marks: &mut Marks, bytes: &[u8]) {
+        let mut done = 0;
+        while let Some((begin, end, number, status)) = bytes.get(done..).and_then(|b| self.find(b))
+        {
+            let at = marks.scanned + done as u64;
+            let mark = Mark {
+                begin: at + begin as u64,
+                end: at + end as u64,
+                status,
+            };
+            // An interrupt at the wrong moment has it say the same twice: the first counts.
+            marks.found.entry(number).or_insert(mark);
+            done += end;
+        }
+        // What may be the beginning of a mark is looked at again.
+        let rest = bytes.get(done..).unwrap_or_default();
+        let open = rest.iter().rposition(|byte| *byte == BEGIN as u8);
+        let open = open.filter(|at| rest.len() - at < LONGEST);
+        marks.scanned += (done + open.unwrap_or(rest.len())) as u64;
+    }
+
+    /// Whether it has nothing to do, as far as it was looked at.
+    pub(super) fn is_free(&self) -> bool {
+        self.out.of(self.last).is_some()
+    }
+}
+
+impl Marks {
+    /// The mark behind a command.
+    pub(super) fn of(&self, number: u32) -> Option<Mark> {
+        self.found.get(&number).copied()
+    }
+
+    /// Where a command's output begins, if the one before has ended.
+    pub(super) fn begin(&self, number: u32) -> Option<u64> {
+        self.of(number.checked_sub(1)?).map(|mark| mark.end)
+    }
+
+    /// Forgets marks in front of a command.
+    pub(super) fn forget_before(&mut self, number: u32) {
+        let keep = number.saturating_sub(1);
+        self.found.retain(|number, _| *number >= keep);
+    }
+}
+
+/// A word of bash that means `text`, whatever is in it. Zero bytes, which bash has not, are left
+/// out.
+pub(super) fn quoted(text: &str) -> String {
+    let text = text.replace('\0', "").replace('\'', "'\\''");
+    format!("'{text}'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_found_however_the_stream_is_cut() {
+        let runspace = Runspace::new(1, "w0rd".to_owned());
+        let stream = b"bash: no tty\n\x1ew0rd;0;0\x1fone\ntwo\x1ew0rd;1;3\x1f\x1e\x1ew0rd;1;130\x1f\x1ew0rd;2;0\x1f";
+        for cut in 1..stream.len() {
+            let mut marks = Marks::default();
+            let mut have = 0;
+            while have < stream.len() {
+                have = (have + cut).min(stream.len());
+                let from = usize::try_from(marks.scanned).unwrap();
+                runspace.scan(&mut marks, &stream[from..have]);
+            }
+            let begin = marks.begin(1).unwrap();
+            let mark = marks.of(1).unwrap();
+            let own =
+                &stream[usize::try_from(begin).unwrap()..usize::try_from(mark.begin).unwrap()];
+            assert_eq!((own, mark.status), (&b"one\ntwo"[..], 3), "cut {cut}");
+            assert_eq!(marks.of(2).unwrap().status, 0);
+            assert_eq!(marks.of(3), None);
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_a_word() {
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("a\0b\n$x"), "'ab\n$x'");
+    }
+
+    #[test]
+    fn lines_have_numbers_and_input() {
+        let mut runspace = Runspace::new(1, "w0rd".to_owned());
+        assert_eq!(
+            runspace.line("ls", &[]),
+            "__winsta=1; trap - INT; set +e; eval 'ls' </dev/null >&7 2>&8\n"
+        );
+        let line = runspace.line("cat", &["a".to_owned(), "b".to_owned()]);
+        assert!(line.starts_with("__winsta=2;"), "{line}");
+        assert!(line.ends_with("<<'w0rd'\na\nb\nw0rd\n"), "{line}");
+    }
+}

@@ -1,0 +1,82 @@
+//! A pipeline of PowerShell's protocol as a script of bash.
+
+use winsta_psrp::clixml::Value;
+use winsta_psrp::message::{Command, PowerShell};
+
+use super::runspace::quoted;
+
+/// Commands that say where output goes to, which a client decides here.
+const SINKS: [&str; 2] = ["out-default", "out-string"];
+/// What asks for the prompt of an interactive session.
+const PROMPT: &str = "prompt";
+/// What prints a prompt.
+const PROMPTING: &str = "printf '%s' \"${USER}@${HOSTNAME}:${PWD/#\"$HOME\"/\\~}\\$ \"";
+
+/// The script.
+pub(super) fn of(pipeline: &PowerShell) -> String {
+    let statements = pipeline.statements.iter().map(|commands| {
+        let commands = commands.iter().filter(|command| !is_sink(command));
+        commands.map(text).collect::<Vec<_>>().join(" | ")
+    });
+    statements.collect::<Vec<_>>().join("\n")
+}
+
+fn is_sink(command: &Command) -> bool {
+    let name = command.text.trim().to_ascii_lowercase();
+    !command.is_script && SINKS.contains(&name.as_str())
+}
+
+fn text(command: &Command) -> String {
+    let name = command.text.trim();
+    if name.eq_ignore_ascii_case(PROMPT) {
+        return PROMPTING.to_owned();
+    }
+    let mut text = command.text.clone();
+    for argument in &command.arguments {
+        if let Some(name) = &argument.name {
+            text.push(' ');
+            let dash = if name.starts_with('-') { "" } else { "-" };
+            text.push_str(&quoted(&format!("{dash}{name}")));
+        }
+        // A switch is its name alone.
+        if argument.name.is_none() || argument.value.as_bool() != Some(true) {
+            text.push(' ');
+            text.push_str(&quoted(&shown(&argument.value)));
+        }
+    }
+    text
+}
+
+/// A value as a word or a line of input.
+pub(super) fn shown(value: &Value) -> String {
+    value.display().unwrap_or_default().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_piped_and_statements_follow_each_other() {
+        let pipeline = PowerShell {
+            statements: vec![
+                vec![
+                    Command::script("echo it's; ls"),
+                    Command::new("grep").with_argument("a b").with("i", true),
+                    Command::new("Out-Default"),
+                ],
+                vec![Command::new("head").with("-n", "3")],
+            ],
+            ..PowerShell::default()
+        };
+        assert_eq!(
+            of(&pipeline),
+            "echo it's; ls | grep 'a b' '-i'\nhead '-n' '3'"
+        );
+    }
+
+    #[test]
+    fn the_prompt_is_bashs() {
+        assert_eq!(of(&PowerShell::script("prompt")), PROMPTING);
+    }
+}
