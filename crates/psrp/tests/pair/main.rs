@@ -10,7 +10,6 @@ mod driver;
 mod refusals;
 
 use driver::{PIPELINE, POOL, Pair, script};
-use winsta_psrp::CallId;
 use winsta_psrp::client::{self, PoolOptions};
 use winsta_psrp::clixml::{Text, Value, Version};
 use winsta_psrp::message::{
@@ -18,6 +17,7 @@ use winsta_psrp::message::{
     PoolState, Progress, Record, ScreenSize, SessionCapability,
 };
 use winsta_psrp::server::{self, PipelineEvent, PoolConfig, PoolEvent};
+use winsta_psrp::{CallId, Stream};
 
 #[test]
 fn a_pool_opens() {
@@ -217,6 +217,13 @@ fn hosts_are_called_and_answer() {
     running.client.respond(response(call));
     let expected = PipelineEvent::HostResponse(Box::new(response(call)));
     assert_eq!(running.client_speaks(), [expected]);
+    // pypsrp answers pipelines in the pool's stream.
+    running.client.respond(response(call));
+    let answer = running.client.take(Stream::PromptResponse, usize::MAX);
+    let answer = answer.unwrap();
+    pair.server.handle(Stream::PromptResponse, &answer).unwrap();
+    let expected = PoolEvent::PipelineHostResponse(PIPELINE, Box::new(response(call)));
+    assert_eq!(pair.server.poll_event(), Some(expected));
     let call = pair.server.host_call(HostMethod::READ_LINE, vec![]);
     assert!(matches!(
         &pair.server_speaks()[..],
