@@ -23,7 +23,7 @@ pub struct PoolConfig {
     /// What the server says about itself, beside the versions that clients look for: entries of
     /// the dictionary `PSVersionTable`.
     pub version_table: Vec<(String, Value)>,
-    /// Runspaces that a client may ask for.
+    /// Runspaces that a client may have: a pool opens with no more, and more are refused later.
     pub max_runspaces: i32,
     /// How large things may be.
     pub sizes: Sizes,
@@ -293,8 +293,9 @@ impl RunspacePool {
                 self.state = PoolState::NEGOTIATION_SUCCEEDED;
             }
             (PoolState::NEGOTIATION_SUCCEEDED, Message::InitRunspacePool(init)) => {
-                self.min_runspaces = init.min_runspaces;
-                self.max_runspaces = init.max_runspaces;
+                let allowed = self.config.max_runspaces.max(1);
+                self.max_runspaces = init.max_runspaces.clamp(1, allowed);
+                self.min_runspaces = init.min_runspaces.clamp(1, self.max_runspaces);
                 self.host_info = init.host_info.clone();
                 self.state = PoolState::OPENING;
                 self.events.push_back(PoolEvent::Opening(init));

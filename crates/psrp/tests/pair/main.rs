@@ -121,6 +121,24 @@ fn runspaces_are_counted() {
 }
 
 #[test]
+fn a_pool_has_no_more_runspaces_than_allowed() {
+    for (asked, given) in [((1, 99), (1, 4)), ((9, 9), (4, 4)), ((-1, -5), (1, 1))] {
+        let options = PoolOptions {
+            min_runspaces: asked.0,
+            max_runspaces: asked.1,
+            ..PoolOptions::default()
+        };
+        let config = PoolConfig {
+            max_runspaces: 4,
+            ..PoolConfig::default()
+        };
+        let mut pair = Pair::new(options, config);
+        pair.client_speaks();
+        assert_eq!(pair.server.runspaces(), given);
+    }
+}
+
+#[test]
 fn a_pipeline_runs() {
     let pair = Pair::open();
     let mut running = pair.start(CreatePipeline {
