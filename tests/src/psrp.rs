@@ -52,7 +52,15 @@ pub fn loads(recording: &Recording) -> Vec<Load> {
     for Exchange { request, response } in &recording.exchanges {
         if request.contains("http://schemas.microsoft.com/powershell/") {
             let shell = shell_of(request);
-            loads.extend(loads_of(request, &shell, Sender::Client));
+            let mut sent = loads_of(request, &shell, Sender::Client);
+            // The server has the last word on what a command is called.
+            for load in sent.iter_mut().filter(|load| load.place == "Arguments") {
+                let id = response.split_once("CommandId>").map(|(_, id)| id);
+                if let Some((id, _)) = id.and_then(|id| id.split_once('<')) {
+                    id.clone_into(&mut load.command);
+                }
+            }
+            loads.append(&mut sent);
             loads.extend(loads_of(response, &shell, Sender::Server));
         }
     }
@@ -128,10 +136,9 @@ fn loads_of(envelope: &str, shell: &str, sender: Sender) -> Vec<Load> {
                     });
                 }
             }
-            Ok(Event::Eof) => return loads,
-            Ok(_) => {}
+            Ok(event) if event != Event::Eof => {}
             // Some tests recorded answers that are no envelopes.
-            Err(_) => return loads,
+            Ok(_) | Err(_) => return loads,
         }
     }
 }

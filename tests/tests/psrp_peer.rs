@@ -49,7 +49,9 @@ impl Server {
             }
             server::PoolEvent::Reset(call) => self.pool.answer(call, Availability::Done(true)),
             server::PoolEvent::KeyExchanged => assert!(self.pool.key().is_some()),
-            server::PoolEvent::HostResponse(_) => panic!("nothing was asked"),
+            server::PoolEvent::HostResponse(_) | server::PoolEvent::PipelineHostResponse(..) => {
+                panic!("nothing was asked")
+            }
         }
     }
 

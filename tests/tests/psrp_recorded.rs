@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use winsta_psrp::clixml::{self, Limits};
+use winsta_psrp::crypto::KeyError;
 use winsta_psrp::fragment::{Fragment, HEADER};
-use winsta_psrp::message::Message;
+use winsta_psrp::message::{Header, Message};
+use winsta_psrp::{ProtocolError, Stream, client, server};
 use winsta_python::{Recording, recordings};
-use winsta_tests::psrp::{Load, Recorded, loads, messages};
+use winsta_tests::psrp::{Load, Recorded, Sender, loads, messages};
 use winsta_tests::xml::canonical;
 
 fn recorded() -> Option<Vec<Recording>> {
@@ -115,4 +117,124 @@ fn every_fragment_is_written_as_it_was() {
         }
     }
     assert!(fragments > 700, "{fragments} fragments");
+}
+
+/// What our server makes of a recorded client, shell by shell: how many pools and pipelines began.
+fn serve(recording: &Recording) -> Result<(usize, usize), ProtocolError> {
+    let mut pools: BTreeMap<&str, server::RunspacePool> = BTreeMap::new();
+    let mut pipelines: BTreeMap<&str, server::Pipeline> = BTreeMap::new();
+    let mut begun = (0, 0);
+    let loads = loads(recording);
+    for load in loads.iter().filter(|load| load.sender == Sender::Client) {
+        let pool = pools.entry(&load.shell).or_insert_with(|| {
+            begun.0 += 1;
+            server::RunspacePool::new(server::PoolConfig::default())
+        });
+        let stream = match load.place.as_str() {
+            "pr" => Stream::PromptResponse,
+            _ => Stream::Default,
+        };
+        if load.place == "connectXml" {
+            pool.connect(&load.bytes)?;
+            pipelines
+                .values_mut()
+                .for_each(server::Pipeline::client_changed);
+        } else if load.command.is_empty() {
+            pool.handle(stream, &load.bytes)?;
+        } else {
+            if load.place == "Arguments" {
+                // A client may use an id again once its command is gone.
+                let id = load.command.parse().expect("a command's id");
+                pipelines.insert(&load.command, server::Pipeline::new(pool, id));
+            }
+            let pipeline = pipelines.get_mut(load.command.as_str());
+            let pipeline = pipeline.unwrap_or_else(|| panic!("{} {load:?}", recording.name));
+            pipeline.handle(stream, &load.bytes)?;
+            while let Some(event) = pipeline.poll_event() {
+                use server::PipelineEvent as Event;
+                begun.1 += usize::from(matches!(event, Event::Created(_) | Event::Metadata(_)));
+            }
+        }
+        while let Some(event) = pool.poll_event() {
+            if matches!(event, server::PoolEvent::Opening(_)) {
+                pool.open();
+            }
+        }
+    }
+    Ok(begun)
+}
+
+#[test]
+fn our_server_follows_every_recorded_client() {
+    let Some(recordings) = recorded() else {
+        return;
+    };
+    let mut all = (0, 0);
+    for recording in &recordings {
+        let begun = serve(recording);
+        let begun = begun.unwrap_or_else(|error| panic!("{}: {error:?}", recording.name));
+        all = (all.0 + begun.0, all.1 + begun.1);
+    }
+    assert!(all.0 > 40 && all.1 > 40, "{all:?}");
+}
+
+/// What a client wrote in the first message of some: early ones wrote other ids there than in
+/// envelopes.
+fn first_header(loads: &[Load], of: impl Fn(&Load) -> bool) -> Option<Header> {
+    let mut theirs = loads.iter().filter(|load| load.sender == Sender::Client);
+    let first = theirs.find(|load| of(load))?;
+    Some(Header::split(&first.bytes[HEADER..]).expect("a message").0)
+}
+
+/// What our client makes of recorded Windows hosts: how many pools opened and pipelines ended.
+fn listen(recording: &Recording) -> Result<(usize, usize), ProtocolError> {
+    let mut pools: BTreeMap<&str, client::RunspacePool> = BTreeMap::new();
+    let mut pipelines: BTreeMap<&str, client::Pipeline> = BTreeMap::new();
+    let mut seen = (0, 0);
+    let loads = loads(recording);
+    for load in loads.iter().filter(|load| load.sender == Sender::Server) {
+        let pool = pools.entry(&load.shell).or_insert_with(|| {
+            let header = first_header(&loads, |l| l.shell == load.shell).expect("it begins");
+            client::RunspacePool::new(header.pool, client::PoolOptions::default())
+        });
+        if load.place == "connectResponseXml" {
+            pool.connect();
+            pool.connected(&load.bytes)?;
+        } else if load.command.is_empty() {
+            match pool.handle(&load.bytes) {
+                // The key is for a pair that the recorded client had.
+                Ok(()) | Err(ProtocolError::Key(KeyError::NotAsked)) => {}
+                Err(error) => return Err(error),
+            }
+        } else {
+            let pipeline = pipelines.entry(&load.command).or_insert_with(|| {
+                let said = first_header(&loads, |l| l.command == load.command);
+                let said = said.and_then(|header| header.pipeline);
+                let id = said.unwrap_or_else(|| load.command.parse().expect("a command's id"));
+                client::Pipeline::adopt(pool, id)
+            });
+            pipeline.handle(&load.bytes)?;
+        }
+        while let Some(event) = pool.poll_event() {
+            seen.0 += usize::from(event == client::PoolEvent::Opened);
+        }
+    }
+    seen.1 = pipelines.values().filter(|p| p.is_over()).count();
+    Ok(seen)
+}
+
+#[test]
+fn our_client_follows_every_recorded_host() {
+    let Some(recordings) = recorded() else {
+        return;
+    };
+    let mut all = (0, 0);
+    // A message of another session was put into this one by hand.
+    let edited = |recording: &&Recording| recording.name == "test_client_copy_file_warning";
+    for recording in recordings.iter().filter(|recording| !edited(recording)) {
+        let seen = listen(recording);
+        let seen = seen.unwrap_or_else(|error| panic!("{}: {error:?}", recording.name));
+        all = (all.0 + seen.0, all.1 + seen.1);
+    }
+    assert!(all.0 > 40 && all.1 > 40, "{all:?}");
 }

@@ -3,6 +3,12 @@
 //! `DOCUMENTS` is a file with a JSON list of CLIXML documents, `LINES` a file of text, `SECONDS`
 //! how long to measure each row. Prints a JSON object: for each row the bytes in a second.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "whatever goes wrong is the end of the measurement"
+)]
+
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -49,7 +55,7 @@ fn main() {
     });
     let sent = written(&lines);
     let read_lines = rate(length(&lines), &mut || {
-        assert_eq!(heard(&sent), lines.len())
+        assert_eq!(heard(&sent), lines.len());
     });
     let rows = serde_json::json!({
         "read documents": read_documents,

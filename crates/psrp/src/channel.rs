@@ -166,12 +166,23 @@ impl Channel {
             Stream::Default => &mut self.inbox,
             Stream::PromptResponse => &mut self.answers_in,
         };
-        let (ours, body) = (self.header, self.sizes.body);
+        let body = self.sizes.body;
+        let ours = &mut self.header;
         inbox.read(bytes, |message| {
             let (header, bytes) = Header::split(message)?;
             let pool = header.pool.0.is_nil() || ours.pool.0.is_nil() || header.pool == ours.pool;
-            let ours = pool && header.pipeline == ours.pipeline;
-            if !ours {
+            let pipeline = match (header.kind, ours.pipeline) {
+                // Some clients write other ids in messages than the transport has, and Windows
+                // keeps to what the first message says.
+                (MessageKind::CREATE_PIPELINE | MessageKind::GET_COMMAND_METADATA, Some(_)) => {
+                    ours.pipeline = header.pipeline.or(ours.pipeline);
+                    header.pipeline.is_some()
+                }
+                // Some send what their host answers a pipeline in the pool's stream.
+                (MessageKind::PIPELINE_HOST_RESPONSE, None) => true,
+                (_, pipeline) => header.pipeline == pipeline,
+            };
+            if !(pool && pipeline) {
                 return Err(ProtocolError::NotForUs(header.kind));
             }
             each(header, Message::decode(header.kind, bytes, &body)?)

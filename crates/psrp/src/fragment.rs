@@ -79,12 +79,13 @@ impl Fragment {
     pub fn to_bytes(self) -> [u8; HEADER] {
         let flags = if self.start { START } else { 0 } | if self.end { END } else { 0 };
         let mut bytes = [0; HEADER];
-        let parts = self.object.to_be_bytes().into_iter();
-        let parts = parts.chain(self.index.to_be_bytes()).chain([flags]);
-        let parts = parts.chain(self.length.to_be_bytes());
-        for (byte, part) in bytes.iter_mut().zip(parts) {
-            *byte = part;
-        }
+        let (object, rest) = bytes.split_at_mut(8);
+        let (index, rest) = rest.split_at_mut(8);
+        let (flag, length) = rest.split_at_mut(1);
+        object.copy_from_slice(&self.object.to_be_bytes());
+        index.copy_from_slice(&self.index.to_be_bytes());
+        flag.copy_from_slice(&[flags]);
+        length.copy_from_slice(&self.length.to_be_bytes());
         bytes
     }
 }

@@ -24,10 +24,8 @@ pub fn clixml(data: &[u8]) {
     };
     assert!(count(&value) <= LIMITS.values, "more values than allowed");
     let once = clixml::encode(&value);
-    let Ok(again) = clixml::decode(&once, &roomy()) else {
-        panic!("our own document is refused");
-    };
-    assert_eq!(clixml::encode(&again), once);
+    let again = clixml::decode(&once, &roomy()).ok();
+    assert_eq!(again.as_ref().map(clixml::encode), Some(once));
 }
 
 /// Limits that what was just within [`LIMITS`] cannot reach when it is written in full.
@@ -77,14 +75,15 @@ pub fn messages(data: &[u8]) {
         return;
     };
     assert_eq!(message.kind(), kind);
-    let mut once = Vec::new();
-    message.encode(&mut once);
-    let Ok(message) = Message::decode(kind, &once, &roomy()) else {
-        panic!("our own message is refused");
-    };
-    let mut twice = Vec::new();
-    message.encode(&mut twice);
-    assert_eq!(once, twice);
+    let once = encode(&message);
+    let again = Message::decode(kind, &once, &roomy()).ok();
+    assert_eq!(again.as_ref().map(encode), Some(once));
+}
+
+fn encode(message: &Message) -> Vec<u8> {
+    let mut body = Vec::new();
+    message.encode(&mut body);
+    body
 }
 
 /// A stream gives the same messages however it is cut, and these come back from fragments of
@@ -128,6 +127,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clixml::tests::value;
 
     /// The corpus, with names.
     fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -184,7 +184,7 @@ mod tests {
         /// Documents that are nearly right get further.
         #[test]
         fn changed_documents(
-            value in crate::clixml::tests::value(),
+            value in value(),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         ) {
             let mut document = clixml::encode(&value);

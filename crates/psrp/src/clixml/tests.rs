@@ -312,7 +312,8 @@ fn references_count_as_what_they_repeat() {
     let mut members = "<Obj RefId=\"0\"><LST><Nil /></LST></Obj>".to_owned();
     for number in 1..4 {
         let inner = format!("<Ref RefId=\"{}\" />", number - 1).repeat(10);
-        members += &format!("<Obj RefId=\"{number}\"><LST>{inner}</LST></Obj>");
+        let object = format!("<Obj RefId=\"{number}\"><LST>{inner}</LST></Obj>");
+        members.push_str(&object);
     }
     let document = format!("<Obj><LST>{members}</LST></Obj>");
     let kind = |limits| decode(document.as_bytes(), &limits).map_err(|error| error.kind);

@@ -8,31 +8,40 @@ use crate::ids::{CallId, PipelineId, PoolId};
 
 /// One of each kind, with something in every field.
 pub(crate) fn every_message() -> Vec<Message> {
-    let call = CallId(7);
-    let host_call = || HostCall {
-        call,
+    let mut messages = pool_messages();
+    messages.extend(pipeline_messages());
+    messages
+}
+
+const CALL: CallId = CallId(7);
+
+fn host_call() -> HostCall {
+    HostCall {
+        call: CALL,
         method: HostMethod::READ_LINE,
         parameters: vec!["a".into(), 1.into()],
+    }
+}
+
+fn response() -> Box<HostResponse> {
+    Box::new(HostResponse {
+        call: CALL,
+        method: HostMethod::READ_LINE,
+        result: Some("typed".into()),
+        error: Some(ErrorRecord::from_std_err("no")),
+    })
+}
+
+fn host_info() -> HostInfo {
+    let size = ScreenSize {
+        width: 120,
+        height: 30,
     };
-    let response = || {
-        Box::new(HostResponse {
-            call,
-            method: HostMethod::READ_LINE,
-            result: Some("typed".into()),
-            error: Some(ErrorRecord::from_std_err("no")),
-        })
-    };
-    let host_info = || {
-        HostInfo::console(
-            ScreenSize {
-                width: 120,
-                height: 30,
-            },
-            "a title",
-        )
-    };
-    let record = || Record::new("said");
-    let create = CreatePipeline {
+    HostInfo::console(size, "a title")
+}
+
+fn create() -> CreatePipeline {
+    CreatePipeline {
         no_input: false,
         add_to_history: true,
         host_info: host_info(),
@@ -59,13 +68,11 @@ pub(crate) fn every_message() -> Vec<Message> {
             history: Some("typed".to_owned()),
             redirect_errors: true,
         })
-    };
-    let error = ErrorRecord {
-        details: Some("in short".to_owned()),
-        recommended_action: Some("try again".to_owned()),
-        script_stack_trace: Some("at line 1".to_owned()),
-        ..ErrorRecord::stopped()
-    };
+    }
+}
+
+fn pool_messages() -> Vec<Message> {
+    let call = CALL;
     vec![
         Message::SessionCapability(SessionCapability {
             time_zone: Some(vec![1, 2]),
@@ -95,7 +102,7 @@ pub(crate) fn every_message() -> Vec<Message> {
             state: PoolState::BROKEN,
             error: Some(ErrorRecord::stopped()),
         })),
-        Message::CreatePipeline(Box::new(create)),
+        Message::CreatePipeline(Box::new(create())),
         Message::GetAvailableRunspaces(RunspaceCall { call }),
         Message::UserEvent(Box::new(UserEvent {
             event: 1,
@@ -123,6 +130,18 @@ pub(crate) fn every_message() -> Vec<Message> {
         Message::ResetRunspaceState(RunspaceCall { call }),
         Message::PoolHostCall(host_call()),
         Message::PoolHostResponse(response()),
+    ]
+}
+
+fn pipeline_messages() -> Vec<Message> {
+    let record = || Record::new("said");
+    let error = ErrorRecord {
+        details: Some("in short".to_owned()),
+        recommended_action: Some("try again".to_owned()),
+        script_stack_trace: Some("at line 1".to_owned()),
+        ..ErrorRecord::stopped()
+    };
+    vec![
         Message::PipelineInput("in".into()),
         Message::EndOfPipelineInput,
         Message::PipelineOutput("out".into()),

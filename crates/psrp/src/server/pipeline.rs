@@ -76,16 +76,16 @@ impl Pipeline {
     /// What another process needs to go on.
     pub fn snapshot(&self) -> PipelineSnapshot {
         PipelineSnapshot {
-            id: self.id,
+            id: self.id(),
             state: self.state.0,
             input_ended: self.input_ended,
             next_call: self.next_call,
         }
     }
 
-    /// The pipeline's id.
+    /// The pipeline's id, as the client writes it in messages once it has sent one.
     pub fn id(&self) -> PipelineId {
-        self.id
+        self.channel.header.pipeline.unwrap_or(self.id)
     }
 
     /// How it stands.

@@ -9,7 +9,7 @@ use crate::channel::{Channel, ProtocolError, Sizes, Stream};
 use crate::clixml::{Object, Value, Version};
 use crate::crypto::SessionKey;
 use crate::fragment::Outbox;
-use crate::ids::{CallId, ObjectIds, PoolId};
+use crate::ids::{CallId, ObjectIds, PipelineId, PoolId};
 use crate::message::{
     ApplicationPrivateData, Availability, Destination, EncryptedSessionKey, ErrorRecord, Header,
     HostCall, HostInfo, HostInfoError, HostMethod, HostResponse, InitRunspacePool, Message,
@@ -23,7 +23,7 @@ pub struct PoolConfig {
     /// What the server says about itself, beside the versions that clients look for: entries of
     /// the dictionary `PSVersionTable`.
     pub version_table: Vec<(String, Value)>,
-    /// Runspaces that a client may ask for.
+    /// Runspaces that a client may have: a pool opens with no more, and more are refused later.
     pub max_runspaces: i32,
     /// How large things may be.
     pub sizes: Sizes,
@@ -58,6 +58,9 @@ pub enum PoolEvent {
     Reset(CallId),
     /// The client's host answers a call of [`RunspacePool::host_call`].
     HostResponse(Box<HostResponse>),
+    /// The client's host answers a call of a pipeline's
+    /// [`host_call`](super::Pipeline::host_call), which some clients send to the pool.
+    PipelineHostResponse(PipelineId, Box<HostResponse>),
     /// Secure strings can be read and written from now on.
     KeyExchanged,
 }
@@ -290,11 +293,19 @@ impl RunspacePool {
                 self.state = PoolState::NEGOTIATION_SUCCEEDED;
             }
             (PoolState::NEGOTIATION_SUCCEEDED, Message::InitRunspacePool(init)) => {
-                self.min_runspaces = init.min_runspaces;
-                self.max_runspaces = init.max_runspaces;
+                let allowed = self.config.max_runspaces.max(1);
+                self.max_runspaces = init.max_runspaces.clamp(1, allowed);
+                self.min_runspaces = init.min_runspaces.clamp(1, self.max_runspaces);
                 self.host_info = init.host_info.clone();
                 self.state = PoolState::OPENING;
                 self.events.push_back(PoolEvent::Opening(init));
+            }
+            (PoolState::OPENED, Message::PipelineHostResponse(response)) => {
+                let Some(pipeline) = header.pipeline else {
+                    return Err(ProtocolError::NotForUs(header.kind));
+                };
+                let event = PoolEvent::PipelineHostResponse(pipeline, response);
+                self.events.push_back(event);
             }
             (PoolState::OPENED, message) => self.on_opened(message)?,
             (state, message) => {

@@ -1,107 +1,23 @@
 //! Our client and our server, with nothing between them.
 
-use uuid::Uuid;
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "that is how a test fails"
+)]
+
+mod driver;
+mod refusals;
+
+use driver::{PIPELINE, POOL, Pair, script};
 use winsta_psrp::client::{self, PoolOptions};
 use winsta_psrp::clixml::{Text, Value, Version};
 use winsta_psrp::message::{
-    Availability, CreatePipeline, Destination, ErrorRecord, Header, HostInfo, HostMethod,
-    HostResponse, Message, MessageKind, PipelineState, PoolState, PowerShell, Progress, Record,
-    ScreenSize, SessionCapability,
+    Availability, CreatePipeline, ErrorRecord, HostInfo, HostMethod, HostResponse, PipelineState,
+    PoolState, Progress, Record, ScreenSize, SessionCapability,
 };
 use winsta_psrp::server::{self, PipelineEvent, PoolConfig, PoolEvent};
-use winsta_psrp::{CallId, PipelineId, PoolId, ProtocolError, Sizes, Stream};
-
-const POOL: PoolId = PoolId(Uuid::from_u128(0xaa));
-const PIPELINE: PipelineId = PipelineId(Uuid::from_u128(0xbb));
-
-struct Pair {
-    client: client::RunspacePool,
-    server: server::RunspacePool,
-}
-
-impl Pair {
-    fn new(options: PoolOptions, config: PoolConfig) -> Self {
-        let mut client = client::RunspacePool::new(POOL, options);
-        client.open();
-        Self {
-            client,
-            server: server::RunspacePool::new(config),
-        }
-    }
-
-    /// A pool that is open, and all is said about that.
-    fn open() -> Self {
-        let mut pair = Self::new(PoolOptions::default(), PoolConfig::default());
-        let [PoolEvent::Opening(_)] = &pair.to_server()[..] else {
-            panic!("the client wants a pool");
-        };
-        pair.server.open();
-        assert_eq!(pair.to_client().last(), Some(&client::PoolEvent::Opened));
-        pair
-    }
-
-    fn to_server(&mut self) -> Vec<PoolEvent> {
-        for stream in [Stream::Default, Stream::PromptResponse] {
-            while let Some(bytes) = self.client.take(stream, 500) {
-                self.server.handle(stream, &bytes).unwrap();
-            }
-        }
-        std::iter::from_fn(|| self.server.poll_event()).collect()
-    }
-
-    fn to_client(&mut self) -> Vec<client::PoolEvent> {
-        while let Some(bytes) = self.server.take(500) {
-            self.client.handle(&bytes).unwrap();
-        }
-        std::iter::from_fn(|| self.client.poll_event()).collect()
-    }
-
-    /// The server's process dies, and another goes on with what it left.
-    fn crash(&mut self) {
-        let kept = serde_json::to_string(&self.server.snapshot()).unwrap();
-        let kept = serde_json::from_str(&kept).unwrap();
-        self.server = server::RunspacePool::restore(kept, PoolConfig::default()).unwrap();
-    }
-
-    /// A pipeline that runs, on both sides.
-    fn start(&self, create: CreatePipeline) -> Running {
-        let mut running = Running {
-            client: client::Pipeline::create(&self.client, PIPELINE, create),
-            server: server::Pipeline::new(&self.server, PIPELINE),
-        };
-        let [PipelineEvent::Created(_)] = &running.to_server()[..] else {
-            panic!("the client wants a pipeline");
-        };
-        running
-    }
-}
-
-struct Running {
-    client: client::Pipeline,
-    server: server::Pipeline,
-}
-
-impl Running {
-    fn to_server(&mut self) -> Vec<PipelineEvent> {
-        for stream in [Stream::Default, Stream::PromptResponse] {
-            while let Some(bytes) = self.client.take(stream, 500) {
-                self.server.handle(stream, &bytes).unwrap();
-            }
-        }
-        std::iter::from_fn(|| self.server.poll_event()).collect()
-    }
-
-    fn to_client(&mut self) -> Vec<client::PipelineEvent> {
-        while let Some(bytes) = self.server.take(500) {
-            self.client.handle(&bytes).unwrap();
-        }
-        std::iter::from_fn(|| self.client.poll_event()).collect()
-    }
-}
-
-fn script() -> CreatePipeline {
-    CreatePipeline::new(PowerShell::script("ls"))
-}
+use winsta_psrp::{CallId, Stream};
 
 #[test]
 fn a_pool_opens() {
@@ -123,7 +39,7 @@ fn a_pool_opens() {
         ..PoolConfig::default()
     };
     let mut pair = Pair::new(options, config);
-    let events = pair.to_server();
+    let events = pair.client_speaks();
     let [PoolEvent::Opening(init)] = &events[..] else {
         panic!("{events:?}");
     };
@@ -133,7 +49,7 @@ fn a_pool_opens() {
     pair.server.open();
     // Once is enough.
     pair.server.open();
-    let events = pair.to_client();
+    let events = pair.server_speaks();
     let [
         client::PoolEvent::PrivateData(data),
         client::PoolEvent::Opened,
@@ -159,10 +75,10 @@ fn a_pool_opens() {
 #[test]
 fn a_pool_that_cannot_be_opened_says_why() {
     let mut pair = Pair::new(PoolOptions::default(), PoolConfig::default());
-    pair.to_server();
+    pair.client_speaks();
     pair.server.fail(ErrorRecord::from_std_err("no shell"));
     pair.server.close();
-    let events = pair.to_client();
+    let events = pair.server_speaks();
     let [client::PoolEvent::Broken(Some(error))] = &events[..] else {
         panic!("{events:?}");
     };
@@ -180,7 +96,7 @@ fn runspaces_are_counted() {
         pair.client.get_available_runspaces(),
         pair.client.reset_runspace(),
     ];
-    let events = pair.to_server();
+    let events = pair.client_speaks();
     assert_eq!(
         events,
         [
@@ -201,7 +117,25 @@ fn runspaces_are_counted() {
     ];
     let expected = calls.into_iter().zip(answers);
     let expected = expected.map(|(call, answer)| client::PoolEvent::Availability(call, answer));
-    assert_eq!(pair.to_client(), expected.collect::<Vec<_>>());
+    assert_eq!(pair.server_speaks(), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_pool_has_no_more_runspaces_than_allowed() {
+    for (asked, given) in [((1, 99), (1, 4)), ((9, 9), (4, 4)), ((-1, -5), (1, 1))] {
+        let options = PoolOptions {
+            min_runspaces: asked.0,
+            max_runspaces: asked.1,
+            ..PoolOptions::default()
+        };
+        let config = PoolConfig {
+            max_runspaces: 4,
+            ..PoolConfig::default()
+        };
+        let mut pair = Pair::new(options, config);
+        pair.client_speaks();
+        assert_eq!(pair.server.runspaces(), given);
+    }
 }
 
 #[test]
@@ -216,7 +150,7 @@ fn a_pipeline_runs() {
     running.client.end_input();
     running.client.input_text("too late");
     assert_eq!(
-        running.to_server(),
+        running.client_speaks(),
         [
             PipelineEvent::Input("a line\n".into()),
             PipelineEvent::Input(Value::Null),
@@ -233,7 +167,7 @@ fn a_pipeline_runs() {
     running.server.output_text("too late");
     running.server.error(ErrorRecord::from_std_err("too late"));
     running.server.fail(ErrorRecord::stopped());
-    let events = running.to_client();
+    let events = running.server_speaks();
     let [
         client::PipelineEvent::Output(text),
         client::PipelineEvent::Output(Value::I32(1)),
@@ -257,7 +191,7 @@ fn output_goes_on_after_a_stop_until_it_is_done() {
     running.server.stopping();
     running.server.output_text("cleaning up");
     running.server.stopped();
-    let events = running.to_client();
+    let events = running.server_speaks();
     let [
         client::PipelineEvent::Output(_),
         client::PipelineEvent::State(state),
@@ -282,7 +216,7 @@ fn hosts_are_called_and_answer() {
         .host_call(HostMethod::WRITE_LINE2, vec!["hello".into()]);
     assert_eq!(void, CallId::NO_ANSWER);
     let call = running.server.host_call(HostMethod::READ_LINE, vec![]);
-    let events = running.to_client();
+    let events = running.server_speaks();
     let [
         client::PipelineEvent::HostCall(hello),
         client::PipelineEvent::HostCall(ask),
@@ -300,26 +234,33 @@ fn hosts_are_called_and_answer() {
     };
     running.client.respond(response(call));
     let expected = PipelineEvent::HostResponse(Box::new(response(call)));
-    assert_eq!(running.to_server(), [expected]);
+    assert_eq!(running.client_speaks(), [expected]);
+    // pypsrp answers pipelines in the pool's stream.
+    running.client.respond(response(call));
+    let answer = running.client.take(Stream::PromptResponse, usize::MAX);
+    let answer = answer.unwrap();
+    pair.server.handle(Stream::PromptResponse, &answer).unwrap();
+    let expected = PoolEvent::PipelineHostResponse(PIPELINE, Box::new(response(call)));
+    assert_eq!(pair.server.poll_event(), Some(expected));
     let call = pair.server.host_call(HostMethod::READ_LINE, vec![]);
     assert!(matches!(
-        &pair.to_client()[..],
+        &pair.server_speaks()[..],
         [client::PoolEvent::HostCall(_)]
     ));
     pair.client.respond(response(call));
     let expected = PoolEvent::HostResponse(Box::new(response(call)));
-    assert_eq!(pair.to_server(), [expected]);
+    assert_eq!(pair.client_speaks(), [expected]);
 }
 
 #[test]
 fn both_sides_read_secure_strings_once_the_key_is_exchanged() {
     let mut pair = Pair::open();
     pair.server.request_key();
-    pair.to_client();
+    pair.server_speaks();
     // It is under way already.
     pair.client.exchange_key().unwrap();
-    assert_eq!(pair.to_server(), [PoolEvent::KeyExchanged]);
-    assert_eq!(pair.to_client(), [client::PoolEvent::KeyExchanged]);
+    assert_eq!(pair.client_speaks(), [PoolEvent::KeyExchanged]);
+    assert_eq!(pair.server_speaks(), [client::PoolEvent::KeyExchanged]);
     for text in ["", "päss", "\u{1d11e}", &"x".repeat(100)] {
         let text = Text::from(text);
         let secure = pair.client.key().unwrap().encrypt(&text).unwrap();
@@ -364,9 +305,9 @@ fn a_crash_of_the_server_loses_no_pipeline() {
         );
     }
     running.client.end_input();
-    assert_eq!(running.to_server(), [PipelineEvent::EndOfInput]);
+    assert_eq!(running.client_speaks(), [PipelineEvent::EndOfInput]);
     running.server.complete();
-    running.to_client();
+    running.server_speaks();
     assert!(running.client.is_over());
 }
 
@@ -385,7 +326,7 @@ fn another_client_connects() {
     let response = pair.server.connect(&pair.client.connect()).unwrap();
     running.server.client_changed();
     pair.client.connected(&response).unwrap();
-    let events = pair.to_client();
+    let events = pair.server_speaks();
     let [client::PoolEvent::Opened, client::PoolEvent::PrivateData(_)] = &events[..] else {
         panic!("{events:?}");
     };
@@ -393,119 +334,8 @@ fn another_client_connects() {
     running.server.output_text("second");
     running.server.complete();
     assert_eq!(
-        running.to_client()[0],
+        running.server_speaks()[0],
         client::PipelineEvent::Output("second".into())
     );
     assert!(running.client.is_over());
-}
-
-#[test]
-fn a_client_that_connects_to_another_pool_is_refused() {
-    let mut pair = Pair::open();
-    let mut stranger =
-        client::RunspacePool::new(PoolId(Uuid::from_u128(1)), PoolOptions::default());
-    let error = pair.server.connect(&stranger.connect()).unwrap_err();
-    assert!(matches!(
-        error,
-        ProtocolError::NotForUs(MessageKind::SESSION_CAPABILITY)
-    ));
-    let error = pair.server.connect(&[]).unwrap_err();
-    assert!(matches!(error, ProtocolError::State { .. }));
-    assert!(stranger.connected(&[]).is_err());
-}
-
-/// A message to the server, in one fragment.
-fn to_server(message: &Message, pipeline: Option<PipelineId>) -> Vec<u8> {
-    let header = Header {
-        destination: Destination::SERVER,
-        kind: message.kind(),
-        pool: POOL,
-        pipeline,
-    };
-    let mut outbox = winsta_psrp::fragment::Outbox::new(100_000);
-    outbox.push(1, |out| {
-        header.write(out);
-        message.encode(out);
-    });
-    outbox.take(usize::MAX).unwrap()
-}
-
-#[test]
-fn what_comes_at_the_wrong_time_is_refused() {
-    let create = Message::CreatePipeline(Box::new(script()));
-    let init = Pair::new(PoolOptions::default(), PoolConfig::default());
-    let refuse = |server: &mut server::RunspacePool, message: &Message| {
-        let error = server.handle(Stream::Default, &to_server(message, None));
-        assert!(
-            matches!(error, Err(ProtocolError::State { .. })),
-            "{error:?}"
-        );
-    };
-    let mut server = init.server;
-    refuse(&mut server, &Message::EndOfPipelineInput);
-    let mut pair = Pair::open();
-    refuse(&mut pair.server, &create);
-    refuse(
-        &mut pair.server,
-        &Message::SessionCapability(SessionCapability::OURS),
-    );
-    let error = pair
-        .server
-        .handle(Stream::Default, &to_server(&create, Some(PIPELINE)));
-    assert!(
-        matches!(error, Err(ProtocolError::NotForUs(_))),
-        "{error:?}"
-    );
-    let mut pipeline = server::Pipeline::new(&pair.server, PIPELINE);
-    let input = to_server(&Message::PipelineInput("x".into()), Some(PIPELINE));
-    let error = pipeline.handle(Stream::Default, &input);
-    assert!(
-        matches!(error, Err(ProtocolError::State { .. })),
-        "{error:?}"
-    );
-    let error = pair.client.handle(&to_server(&create, None));
-    assert!(
-        matches!(error, Err(ProtocolError::State { .. })),
-        "{error:?}"
-    );
-}
-
-#[test]
-fn other_versions_are_refused() {
-    for (protocol, welcome) in [
-        (Version::new(1, 9), false),
-        (Version::new(2, 0), true),
-        (Version::new(2, 3), true),
-        (Version::new(3, 0), false),
-    ] {
-        let mut server = server::RunspacePool::new(PoolConfig::default());
-        let capability = Message::SessionCapability(SessionCapability {
-            protocol,
-            ..SessionCapability::OURS
-        });
-        let result = server.handle(Stream::Default, &to_server(&capability, None));
-        assert_eq!(result.is_ok(), welcome, "{protocol}");
-    }
-}
-
-#[test]
-fn messages_that_are_too_long_are_refused() {
-    let sizes = Sizes {
-        message: 1_000,
-        ..Sizes::default()
-    };
-    let config = PoolConfig {
-        sizes,
-        ..PoolConfig::default()
-    };
-    let mut server = server::RunspacePool::new(config);
-    let options = PoolOptions {
-        application_arguments: "x".repeat(1_000).into(),
-        ..PoolOptions::default()
-    };
-    let mut client = client::RunspacePool::new(POOL, options);
-    client.open();
-    let bytes = client.take(Stream::Default, usize::MAX).unwrap();
-    let error = server.handle(Stream::Default, &bytes).unwrap_err();
-    assert!(matches!(error, ProtocolError::Fragment(_)), "{error:?}");
 }
