@@ -4,6 +4,10 @@ use std::ffi::OsString;
 
 /// Arguments of `winsta host run`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line's own"
+)]
 pub(crate) struct Args {
     /// Leave the caller's terminal.
     pub(crate) daemon: bool,

@@ -60,8 +60,8 @@ impl Server {
 
     /// Whether the peer may be this keeper's host.
     pub(crate) fn may_be_host(&self, key: ConnKey) -> bool {
-        let root = self.conns.get(&key).is_some_and(|conn| conn.root);
-        root || !self.home.is_unit()
+        let is_root = self.conns.get(&key).is_some_and(|conn| conn.uid == 0);
+        is_root || !self.home.is_unit()
     }
 
     /// Carries out a request and replies, at once or when the outcome is known.
