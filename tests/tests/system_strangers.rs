@@ -59,7 +59,7 @@ fn requests(id: &str, pid: &str, guard: &str) -> Vec<(&'static str, String, Stri
         (
             "POST",
             at("/switch"),
-            format!(r##"{{"guard":{guard},"destination":"pty#1"}}"##),
+            format!(r#"{{"guard":{guard},"destination":"pty#1"}}"#),
             NO_CONTROL,
         ),
         (
@@ -144,7 +144,7 @@ fn users_list_everything_and_reach_only_their_own() {
     assert!(
         processes
             .iter()
-            .all(|process| process["id"].to_string() == own),
+            .all(|process| process["id"].as_u64() == own.parse().ok()),
         "{processes:?}"
     );
     assert!(!processes.is_empty());
