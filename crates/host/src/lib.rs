@@ -39,6 +39,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use http::requests::oracle;
+pub use screen::painter::main as painter;
 pub use winsta_sources::desktop::agent::main as desktop;
 
 /// Runs a host until it is no longer needed: `winsta host run [--daemon] [--ready-fd 1]`.
