@@ -26,6 +26,10 @@ pub fn main() -> ExitCode {
     if argv.get(1).is_some_and(|role| role == "desktop") {
         return winsta_host::desktop();
     }
+    // Rebuilds a session's screen, run as the session's user.
+    if argv.get(1).is_some_and(|role| role == "painter") {
+        return winsta_host::painter();
+    }
     match dispatch::run(argv) {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 
 /// Arguments of `winsta host run`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line's own"
+)]
 pub(crate) struct Args {
     /// Leave the caller's terminal.
     pub(crate) daemon: bool,

@@ -78,8 +78,9 @@ pub(crate) fn keeper_failure(error: &KeeperError) -> Failure {
             "the keeper was lost in the middle of this; its sessions are being handed to a new one",
             "look at the session before you try again",
         ),
-        KeeperError::Silent => failure(ErrorCode::Internal, error.to_string()),
         KeeperError::Behind => failure(ErrorCode::Exhausted, error.to_string()),
-        KeeperError::Strange => failure(ErrorCode::Internal, error.to_string()),
+        KeeperError::Silent | KeeperError::Strange => {
+            failure(ErrorCode::Internal, error.to_string())
+        }
     }
 }

@@ -42,6 +42,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use http::requests::oracle;
+pub use screen::painter::main as painter;
 pub use users::{UsersError, set_password};
 pub use winsta_sources::desktop::agent::main as desktop;
 

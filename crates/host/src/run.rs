@@ -34,7 +34,6 @@ use crate::keeper::orphans::Orphans;
 use crate::keeper::port::{KeeperPort, Queue, answer};
 use crate::keeper::rescue;
 use crate::keeper::sink::KeeperSink;
-use crate::keeper::units::Units;
 use crate::numbering::{Numbering, NumberingError};
 use crate::people::Owner;
 use crate::problems::{Problems, Topic};
@@ -295,7 +294,7 @@ async fn begin_shared(
         audit,
         problems,
         orphans: Arc::new(Orphans::default()),
-        serves: Serves::Everybody(Shared::new(roll, Units, left)),
+        serves: Serves::Everybody(Shared::new(roll, left)),
         numbering,
     }));
     engine.take_over().await;

@@ -1,10 +1,15 @@
 //! Rebuilds what a session shows from the keeper's snapshot and the output behind it.
 
+pub(crate) mod painter;
+
+use std::io;
+
 use winsta_api::ErrorCode;
 use winsta_domain::{SessionId, TerminalSize};
 use winsta_screen::Screen;
 use winsta_wire::{Answer, SizeMark, SnapshotInfo, Stream, Verb as Ask};
 
+use self::painter::Painter;
 use crate::access::Verb;
 use crate::engine::Engine;
 use crate::failure::{Failure, failure, keeper_failure};
@@ -36,24 +41,88 @@ impl Engine {
         let Answer::Snapshot(info) = answer else {
             return Err(keeper_failure(&KeeperError::Strange));
         };
-        let mut picture = Picture::begin(&info, &checkpoint, wanted.scrollback as usize);
-        while picture.offset < info.ring.end {
+        let mut easel = self.easel(id, &info, &checkpoint, wanted).await?;
+        let mut at = info.offset;
+        while at < info.ring.end {
             let ask = Ask::Read {
                 session: id,
                 stream: Stream::Out,
-                from: picture.offset,
+                from: at,
                 max: PIECE,
             };
             let (answer, bytes) = self.ask_about(id, Verb::Screen, ask, Vec::new()).await?;
             let Answer::Bytes { offset, .. } = answer else {
                 return Err(keeper_failure(&KeeperError::Strange));
             };
-            if bytes.is_empty() {
+            // A keeper that never comes to the end has something else in mind.
+            if bytes.is_empty() || offset < at {
                 break;
             }
-            picture.feed(offset, &bytes);
+            easel.feed(offset, &bytes).await.map_err(not_painted)?;
+            at = offset.saturating_add(bytes.len() as u64);
         }
-        Ok(picture.show(wanted.ansi))
+        easel.show(wanted.ansi).await.map_err(not_painted)
+    }
+
+    /// Where the screen of a session is rebuilt: on the machine's host by a process of its user.
+    async fn easel(
+        &self,
+        id: SessionId,
+        info: &SnapshotInfo,
+        checkpoint: &[u8],
+        wanted: Wanted,
+    ) -> Result<Easel, Failure> {
+        let owner = {
+            let core = self.core();
+            let hosted = core.sessions.get(&id).filter(|_| self.is_shared());
+            hosted.map(|hosted| hosted.meta.uid)
+        };
+        Ok(match owner {
+            None => Easel::Here(Box::new(Picture::begin(
+                info,
+                checkpoint,
+                wanted.scrollback as usize,
+            ))),
+            Some(uid) => {
+                let painter = Painter::start(uid, info, checkpoint, wanted).await;
+                Easel::Apart(painter.map_err(not_painted)?)
+            }
+        })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn not_painted(error: io::Error) -> Failure {
+    failure(
+        ErrorCode::Internal,
+        format!("the screen could not be rebuilt: {error}"),
+    )
+}
+
+/// Where a screen is rebuilt.
+enum Easel {
+    /// In this process.
+    Here(Box<Picture>),
+    /// In a process of the session's user.
+    Apart(Painter),
+}
+
+impl Easel {
+    async fn feed(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Here(picture) => {
+                picture.feed(offset, bytes);
+                Ok(())
+            }
+            Self::Apart(painter) => painter.feed(offset, bytes).await,
+        }
+    }
+
+    async fn show(self, ansi: bool) -> io::Result<String> {
+        match self {
+            Self::Here(picture) => Ok(picture.show(ansi)),
+            Self::Apart(painter) => painter.show().await,
+        }
     }
 }
 
@@ -61,7 +130,6 @@ impl Engine {
 struct Picture {
     screen: Screen,
     scrollback: usize,
-    offset: u64,
     marks: std::collections::VecDeque<SizeMark>,
 }
 
@@ -72,7 +140,6 @@ impl Picture {
         Self {
             screen,
             scrollback,
-            offset: info.offset,
             marks: info.marks.iter().copied().collect(),
         }
     }
@@ -93,7 +160,6 @@ impl Picture {
             at += now.len() as u64;
             rest = later;
         }
-        self.offset = at;
     }
 
     fn show(mut self, ansi: bool) -> String {
@@ -138,7 +204,6 @@ mod tests {
         let mut picture = Picture::begin(&info, b"ab", 0);
         // Column 10 is there only from the mark on; before it, the last column takes its place.
         picture.feed(2, b"\x1b[1;9HY\x1b[2;9HZ");
-        assert_eq!(picture.offset, 16);
         assert_eq!(picture.show(false), "ab Y\n        Z\n\n");
     }
 }

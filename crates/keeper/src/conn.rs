@@ -18,8 +18,8 @@ pub(crate) struct Conn {
     pub(crate) socket: OwnedFd,
     /// Process id of the peer.
     pub(crate) pid: u32,
-    /// Whether the peer runs as root.
-    pub(crate) root: bool,
+    /// The user that the peer runs as.
+    pub(crate) uid: u32,
     pub(crate) decoder: Decoder,
     /// Descriptors that came and that no request has taken yet.
     pub(crate) descriptors: VecDeque<OwnedFd>,
@@ -69,11 +69,11 @@ pub(crate) struct Attached {
 }
 
 impl Conn {
-    pub(crate) fn new(socket: OwnedFd, pid: u32, root: bool) -> Self {
+    pub(crate) fn new(socket: OwnedFd, pid: u32, uid: u32) -> Self {
         Self {
             socket,
             pid,
-            root,
+            uid,
             decoder: Decoder::new(),
             descriptors: VecDeque::new(),
             outbox: Outbox::default(),

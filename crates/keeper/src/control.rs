@@ -1,6 +1,6 @@
 //! The host's requests.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use rustix::event::epoll::EventFlags;
 use winsta_domain::SessionId;
@@ -61,8 +61,8 @@ impl Server {
 
     /// Whether the peer may be this keeper's host.
     pub(crate) fn may_be_host(&self, key: ConnKey) -> bool {
-        let root = self.conns.get(&key).is_some_and(|conn| conn.root);
-        root || !self.home.is_unit()
+        let is_root = self.conns.get(&key).is_some_and(|conn| conn.uid == 0);
+        is_root || !self.home.is_unit()
     }
 
     /// Carries out a request and replies, at once or when the outcome is known.
@@ -319,47 +319,6 @@ impl Server {
         Ok(())
     }
 
-    /// Has the service manager keep a session's descriptors, if it keeps this process's.
-    pub(crate) fn store(&self, id: SessionId) {
-        let Some(session) = self.sessions.get(&id).filter(|_| self.home.is_unit()) else {
-            return;
-        };
-        let stored = session.keepsakes().and_then(|kept| Store::put(id, &kept));
-        if let Err(error) = stored {
-            crate::log::say(&format!(
-                "session {id} would not outlive this process: {error}"
-            ));
-        }
-    }
-
-    /// Replies with a session's descriptors, unless the service manager keeps them.
-    pub(crate) fn reply_with_keepsakes(&mut self, seq: u64, id: SessionId, answer: Answer) {
-        let Some(session) = self.sessions.get(&id) else {
-            return;
-        };
-        if self.home.is_unit() {
-            return self.settle(seq, Ok(answer));
-        }
-        match session.keepsakes() {
-            Ok(kept) => {
-                let descriptors = u8::try_from(kept.len()).unwrap_or(0);
-                self.reply(
-                    &Reply {
-                        seq,
-                        descriptors,
-                        outcome: Ok(answer),
-                    },
-                    &[],
-                    kept,
-                );
-            }
-            Err(error) => {
-                let outcome = Err(system("duplicate a descriptor", &error));
-                self.settle(seq, outcome);
-            }
-        }
-    }
-
     fn list(&self, after: Option<SessionId>) -> Answer {
         let mut size = 0;
         let mut sessions = Vec::new();
@@ -499,34 +458,4 @@ fn report_connection(conn: &Conn) -> Option<ConnectionReport> {
         note: attached.note.clone(),
         behind: attached.late || !conn.outbox.is_empty(),
     })
-}
-
-impl Session {
-    /// Duplicates of the descriptors that a session lives on, for the host to keep. One that is
-    /// closed already is `/dev/null`.
-    fn keepsakes(&self) -> std::io::Result<Vec<OwnedFd>> {
-        let mut kept = vec![self.pidfd.try_clone()?];
-        for flow in &self.flows {
-            kept.push(flow.ring.file().try_clone_to_owned()?);
-        }
-        let ends = if let Some(master) = &self.master {
-            vec![Some(master.as_fd())]
-        } else {
-            let pipes = self
-                .flows
-                .iter()
-                .map(|flow| flow.pipe.as_ref().map(AsFd::as_fd));
-            [self.stdin.as_ref().map(AsFd::as_fd)]
-                .into_iter()
-                .chain(pipes)
-                .collect()
-        };
-        for end in ends {
-            kept.push(match end {
-                Some(end) => end.try_clone_to_owned()?,
-                None => std::fs::File::open("/dev/null")?.into(),
-            });
-        }
-        Ok(kept)
-    }
 }

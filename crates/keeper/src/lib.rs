@@ -15,6 +15,7 @@ mod ending;
 mod environment;
 mod flow;
 mod home;
+mod keepsakes;
 mod ladder;
 mod ledger;
 mod log;

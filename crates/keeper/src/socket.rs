@@ -70,7 +70,7 @@ impl Server {
         self.next_conn = self.next_conn.wrapping_add(1);
         let pid = peer.pid.as_raw_nonzero().get().unsigned_abs();
         self.conns
-            .insert(key, Conn::new(socket, pid, peer.uid.is_root()));
+            .insert(key, Conn::new(socket, pid, peer.uid.as_raw()));
         self.rearm_conn(key);
     }
 

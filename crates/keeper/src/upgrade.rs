@@ -209,7 +209,7 @@ fn save_conn(key: ConnKey, conn: &Conn) -> SavedConn {
         key,
         socket: conn.socket.as_raw_fd(),
         pid: conn.pid,
-        root: conn.root,
+        uid: conn.uid,
         unread: conn.decoder.remainder().to_vec(),
         unsent: conn.outbox.remainder(),
         received: numbers(&conn.descriptors),
@@ -319,7 +319,7 @@ fn take_all<T: FromIterator<OwnedFd>>(numbers: Vec<RawFd>) -> io::Result<T> {
 }
 
 fn restore_conn(saved: SavedConn, control: Option<ConnKey>) -> io::Result<Conn> {
-    let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid, saved.root);
+    let mut conn = Conn::new(passing::take(saved.socket)?, saved.pid, saved.uid);
     conn.decoder = Decoder::resume(saved.unread);
     conn.descriptors = take_all(saved.received)?;
     let parcels = saved.parcels.into_iter();

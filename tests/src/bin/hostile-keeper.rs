@@ -65,8 +65,10 @@ fn talk(stream: &mut UnixStream, what: &str, claimed: Option<SessionId>) -> std:
                 .map_err(std::io::Error::other)?;
             stream.write_all(&bytes)?;
             tell(stream, claimed)?;
-            while what == "flood" {
-                tell(stream, Some(SessionId(1)))?;
+            if what == "flood" {
+                loop {
+                    tell(stream, Some(SessionId(1)))?;
+                }
             }
         }
         let count = stream.read(&mut buffer)?;

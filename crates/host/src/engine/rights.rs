@@ -84,18 +84,6 @@ impl Engine {
         hinted(ErrorCode::Forbidden, message, &who)
     }
 
-    /// The refusal to somebody who asks about something that is not there.
-    pub(crate) fn no_such(&self, subject: Subject) -> Failure {
-        match subject {
-            Subject::Session(id) => no_session(id),
-            Subject::Warning(number) => failure(
-                ErrorCode::NotFound,
-                format!("no warning with the number {number} counts down"),
-            ),
-            Subject::Host => failure(ErrorCode::NotFound, "there is no host"),
-        }
-    }
-
     fn owner_of(&self, subject: Subject) -> Option<(u32, String)> {
         let host = || Some((self.owner.uid, self.owner.name.clone()));
         let core = self.core();
@@ -115,5 +103,17 @@ impl Engine {
             None if self.is_shared() && !standing => None,
             Some(_) | None => host(),
         }
+    }
+}
+
+/// The refusal to somebody who asks about something that is not there.
+pub(crate) fn no_such(subject: Subject) -> Failure {
+    match subject {
+        Subject::Session(id) => no_session(id),
+        Subject::Warning(number) => failure(
+            ErrorCode::NotFound,
+            format!("no warning with the number {number} counts down"),
+        ),
+        Subject::Host => failure(ErrorCode::NotFound, "there is no host"),
     }
 }

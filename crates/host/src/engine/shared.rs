@@ -15,7 +15,7 @@ use crate::failure::{Failure, failure, hinted};
 use crate::keeper::port::{KeeperPort, Queue};
 use crate::keeper::sink::Found;
 use crate::keeper::thread::{self, Opened};
-use crate::keeper::units::Units;
+use crate::keeper::units;
 use crate::meta::Meta;
 use crate::people::{Caller, Owner};
 use crate::roll::Roll;
@@ -23,7 +23,6 @@ use crate::roll::Roll;
 /// What only the machine's host has.
 pub(crate) struct Shared {
     pub(super) roll: Roll,
-    units: Units,
     /// The engine itself, for the threads that hear keepers.
     engine: Mutex<Weak<Engine>>,
     /// Sessions that an earlier host left, until their keepers have been heard.
@@ -50,10 +49,9 @@ impl Drop for Lease<'_> {
 
 impl Shared {
     /// A host for everybody, with what an earlier one left on the roll.
-    pub(crate) fn new(roll: Roll, units: Units, left: HashMap<SessionId, Meta>) -> Self {
+    pub(crate) fn new(roll: Roll, left: HashMap<SessionId, Meta>) -> Self {
         Self {
             roll,
-            units,
             engine: Mutex::new(Weak::new()),
             enrolled: Mutex::new(left),
             parted: Notify::new(),
@@ -148,7 +146,7 @@ impl Engine {
     pub(crate) async fn take_over(self: &Arc<Self>) {
         let Some(shared) = &self.shared else { return };
         *shared.engine.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(self);
-        let running = shared.units.running().await.unwrap_or_else(|error| {
+        let running = units::running().await.unwrap_or_else(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "no keepers are found"
@@ -254,7 +252,7 @@ impl Engine {
             }
             core.keepers.insert(uid, Kept::new(port));
         }
-        let place = shared.units.place(uid, self.dirs.keeper_socket(uid));
+        let place = units::place(uid, self.dirs.keeper_socket(uid));
         thread::start(engine, uid, queue, place, tell);
         opened
     }

@@ -10,7 +10,6 @@ use super::*;
 use crate::access::{Relation, Verb as Act};
 use crate::keeper::port::Asked;
 use crate::keeper::sink::{Found, KeeperSink};
-use crate::keeper::units::Units;
 use crate::meta::{Meta, Transport};
 use crate::people::Caller;
 use crate::roll::Roll;
@@ -101,7 +100,7 @@ fn engine(folder: &std::path::Path) -> Arc<Engine> {
         audit: Audit::start(folder.join("audit.db"), problems.clone()).unwrap(),
         problems,
         orphans: Arc::new(Orphans::default()),
-        serves: Serves::Everybody(Shared::new(roll, Units, left)),
+        serves: Serves::Everybody(Shared::new(roll, left)),
         numbering: Numbering::open(folder).unwrap(),
     }));
     for uid in [ANN, BOB] {

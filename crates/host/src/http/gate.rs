@@ -10,9 +10,9 @@ use winsta_domain::SessionId;
 
 use super::App;
 use super::answers::{Noted, Outcome, Refusal};
-use crate::access::{self, Decision, Verb};
+use crate::access::{self, Decision, Relation, Verb};
 use crate::clock;
-use crate::engine::rights::{Standing, Subject};
+use crate::engine::rights::{Standing, Subject, no_such};
 use crate::failure::hinted;
 use crate::people::Caller;
 
@@ -58,11 +58,17 @@ async fn admit(app: &App, route: &str, request: Request, next: Next) -> Response
     }
     // A session that is not hosted is its own user's, whoever's host this is.
     let Some(Standing { relation, owner }) = app.engine.standing(&caller, subject) else {
-        return Refusal(app.engine.no_such(subject)).into_response();
+        return Refusal(no_such(subject)).into_response();
     };
     let response = match access::decide(relation, verb) {
         Decision::Allow => carry_out(verb, request, next).await,
         Decision::Deny(right) => Refusal(app.engine.lacking(right, &owner.1)).into_response(),
+    };
+    // What somebody starts is theirs, also on a host that is not.
+    let owner = if relation == Relation::User && verb == Verb::Create {
+        (caller.uid, app.engine.names.of(caller.uid))
+    } else {
+        owner
     };
     if is_audited(verb) && is_recorded(app, verb, caller, owner.0, session, &response) {
         audit(app, verb, caller, session, &owner.1, &response);

@@ -36,12 +36,11 @@ pub(crate) fn start(
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let why = match runtime {
+        match runtime {
             Ok(runtime) => runtime.block_on(hear(&engine, uid, queue, place, tell)),
             Err(error) => tracing::error!(uid, %error, "a keeper cannot be heard"),
-        };
+        }
         engine.parted(uid);
-        why
     };
     let named = std::thread::Builder::new().name(format!("keeper {uid}"));
     if let Err(error) = named.spawn(run) {

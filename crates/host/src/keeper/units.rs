@@ -39,10 +39,6 @@ pub(crate) enum UnitError {
     Stuck,
 }
 
-/// All keepers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Units;
-
 /// One keeper.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
@@ -63,32 +59,30 @@ type Listed = (
     OwnedObjectPath,
 );
 
-impl Units {
-    /// Where the keeper of user `uid` is found.
-    pub(crate) fn place(&self, uid: u32, socket: PathBuf) -> Place {
-        Place::Unit {
-            unit: Unit { uid },
-            socket,
-        }
+/// Where the keeper of user `uid` is found.
+pub(crate) fn place(uid: u32, socket: PathBuf) -> Place {
+    Place::Unit {
+        unit: Unit { uid },
+        socket,
     }
+}
 
-    /// Users whose keepers run.
-    pub(crate) async fn running(&self) -> Result<Vec<u32>, UnitError> {
-        in_time(async {
-            let manager = manager(&Connection::system().await?).await?;
-            let states = ["active", "activating", "reloading"];
-            let patterns = ["winsta-keeper@*.service"];
-            let listed: Vec<Listed> = manager
-                .call("ListUnitsByPatterns", &(&states[..], &patterns[..]))
-                .await?;
-            let names = listed.iter().filter_map(|unit| {
-                let name = unit.0.strip_prefix("winsta-keeper@")?;
-                name.strip_suffix(".service")?.parse().ok()
-            });
-            Ok(names.collect())
-        })
-        .await
-    }
+/// Users whose keepers run.
+pub(crate) async fn running() -> Result<Vec<u32>, UnitError> {
+    in_time(async {
+        let manager = manager(&Connection::system().await?).await?;
+        let states = ["active", "activating", "reloading"];
+        let patterns = ["winsta-keeper@*.service"];
+        let listed: Vec<Listed> = manager
+            .call("ListUnitsByPatterns", &(&states[..], &patterns[..]))
+            .await?;
+        let names = listed.iter().filter_map(|unit| {
+            let name = unit.0.strip_prefix("winsta-keeper@")?;
+            name.strip_suffix(".service")?.parse().ok()
+        });
+        Ok(names.collect())
+    })
+    .await
 }
 
 impl Unit {

@@ -78,8 +78,8 @@ pub(super) struct SavedConn {
     pub(super) key: ConnKey,
     pub(super) socket: RawFd,
     pub(super) pid: u32,
-    #[serde(default)]
-    pub(super) root: bool,
+    #[serde(default = "nobody")]
+    pub(super) uid: u32,
     pub(super) unread: Vec<u8>,
     pub(super) unsent: Vec<u8>,
     /// Descriptors that came and that no request has taken yet.
@@ -105,6 +105,11 @@ pub(super) struct SavedClient {
     pub(super) size: Option<TerminalSize>,
     pub(super) since: Timestamp,
     pub(super) note: String,
+}
+
+/// A user whom nobody is.
+fn nobody() -> u32 {
+    u32::MAX
 }
 
 /// Reads a state that an earlier or the same version wrote.

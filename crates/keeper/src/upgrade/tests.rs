@@ -18,7 +18,7 @@ fn files<const N: usize>() -> [OwnedFd; N] {
 #[test]
 fn descriptors_on_their_way_survive() {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let mut conn = Conn::new(ours.into(), 1, false);
+    let mut conn = Conn::new(ours.into(), 1, 7);
     let [came, first, second, third] = files();
     let wanted = [&first, &second, &third].map(file);
     let expected = file(&came);
@@ -76,7 +76,7 @@ fn descriptors_on_their_way_survive() {
 #[test]
 fn what_an_earlier_version_left_is_read() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
-    let mut saved = serde_json::to_value(save_conn(7, &Conn::new(ours.into(), 1, false))).unwrap();
+    let mut saved = serde_json::to_value(save_conn(7, &Conn::new(ours.into(), 1, 7))).unwrap();
     for added in ["received", "parcels"] {
         saved.as_object_mut().unwrap().remove(added).unwrap();
     }
