@@ -78,6 +78,7 @@ impl Pool {
                 PoolEvent::Reset(call) => self.reset(call),
                 PoolEvent::Runspaces { .. }
                 | PoolEvent::HostResponse(_)
+                | PoolEvent::PipelineHostResponse(..)
                 | PoolEvent::KeyExchanged => {}
             }
         }
@@ -158,8 +159,8 @@ impl Pool {
             return Place::Old(*place);
         }
         let (_, most) = self.machine.runspaces();
-        let least = living().min_by_key(|(_, runspace)| runspace.last);
-        match least {
+        let quietest = living().min_by_key(|(_, runspace)| runspace.last);
+        match quietest {
             Some((place, _)) if living().count() >= usize::try_from(most).unwrap_or(1) => {
                 Place::Old(*place)
             }
