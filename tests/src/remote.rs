@@ -1,0 +1,129 @@
+//! A host that serves clients of WS-Management, and Python's clients for it.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+
+use winsta_python::{Missing, Python};
+
+use crate::desk::Desk;
+use crate::patience::until;
+
+/// What each program of a client begins with: `ws(user)` makes a connection.
+const PRELUDE: &str = include_str!("remote/prelude.py");
+
+/// A host with the users `ann` and `bob`, whose password is `secret`.
+pub struct Remote {
+    /// Its desk.
+    pub desk: Desk,
+    /// Its port on loopback.
+    pub port: u16,
+    host: Child,
+    python: Python,
+}
+
+impl Remote {
+    /// A host with these lines of configuration; says why and gives nothing where there are no
+    /// clients to test with.
+    pub fn with_config(config: &str) -> Option<Self> {
+        let python = match Python::with(&["pypsrp==0.9.1", "pywinrm==0.5.0"]) {
+            Ok(python) => python,
+            Err(missing) => {
+                println!("skipped: {missing}");
+                return None;
+            }
+        };
+        let desk = Desk::with_config(config);
+        let users = desk.folder().join("users").display().to_string();
+        for user in ["ann", "bob"] {
+            let mut command = desk.command(&["passwd", &users, user]);
+            command.stdin(Stdio::piped());
+            let mut child = command.spawn().expect("winsta runs");
+            let stdin = child.stdin.take().expect("it is piped");
+            std::io::Write::write_all(&mut { stdin }, b"secret\nsecret\n").expect("it reads");
+            assert!(child.wait().expect("it ends").success());
+        }
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("it has one").port();
+        drop(free);
+        let host = serve(&desk, port);
+        Some(Self {
+            desk,
+            port,
+            host,
+            python,
+        })
+    }
+
+    /// A host with default settings.
+    pub fn new() -> Option<Self> {
+        Self::with_config("")
+    }
+
+    /// Runs a client's program; it asserts what it expects. Gives what it printed.
+    pub fn client(&self, program: &str, arguments: &[&str]) -> String {
+        let (port, client) = self.peer();
+        let said = client.try_talk(port, program, arguments);
+        said.unwrap_or_else(|error| panic!("{error}\n{}", self.log()))
+    }
+
+    /// A client for use beside this, and the port for it.
+    pub fn peer(&self) -> (u16, Client) {
+        (self.port, Client(self.python.clone()))
+    }
+
+    /// Kills the host with SIGKILL, and starts another.
+    pub fn crash(&mut self) {
+        self.host.kill().expect("it is ours");
+        self.host.wait().expect("it is ours");
+        self.host = serve(&self.desk, self.port);
+    }
+
+    /// What the host has to say.
+    pub fn log(&self) -> String {
+        let path = self.desk.folder().join("run/host.log");
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+/// Whoever runs clients' programs.
+pub struct Client(Python);
+
+impl Client {
+    /// Runs a client's program; it asserts what it expects. Gives what it printed.
+    pub fn talk(&self, port: u16, program: &str, arguments: &[&str]) -> String {
+        let said = self.try_talk(port, program, arguments);
+        said.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn try_talk(&self, port: u16, program: &str, arguments: &[&str]) -> Result<String, Missing> {
+        let program = format!("{PRELUDE}\n{program}");
+        let port = port.to_string();
+        let mut words = vec![port.as_str()];
+        words.extend(arguments);
+        let said = self.0.run(&program, &words)?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+}
+
+fn serve(desk: &Desk, port: u16) -> Child {
+    let users = desk.folder().join("users").display().to_string();
+    let url = format!("http://127.0.0.1:{port}");
+    let mut command = desk.command(&["host", "run", "--wsman", &url, "--users", &users]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit());
+    let host = command.spawn().expect("winsta runs");
+    until("the host to listen", || {
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    host
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        // The desk ends what is left.
+        let _ = self.host.kill();
+        let _ = self.host.wait();
+    }
+}
