@@ -133,5 +133,5 @@ fn the_socket_knows_its_caller() {
         .output()
         .expect("curl runs");
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    assert!(said.contains("ProductVendor>Winsta<"), "{said}");
+    assert!(said.contains(">Winsta</wsmid:ProductVendor>"), "{said}");
 }

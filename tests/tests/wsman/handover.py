@@ -20,7 +20,7 @@ if len(sys.argv) > 2:
 
 theirs = RunspacePool.get_runspace_pools(ws())[0]
 theirs.connect()
-[found] = theirs.create_disconnected_power_shells()
+[found] = [found for found in theirs.create_disconnected_power_shells() if found.id == ps.id]
 found.connect()
 found.end_invoke()
 assert found.output == [f"line{n}" for n in range(1, 41)] + ["kept"], found.output

@@ -15,9 +15,8 @@ process.begin_invoke()
 refused(2150859241, Process(shells[0], "true").begin_invoke)
 
 # Somebody else's shell is as if it were not there.
-other_id = other.shell_id
 thief = WinRS(client)
-thief.shell_id, thief.opened, thief._selector_set = other_id, True, other._selector_set
+thief.__dict__.update({name: value for name, value in other.__dict__.items() if name != "wsman"})
 refused(2150858843, lambda: Process(thief, "true").invoke())
 shells[0].close()
 shells[0] = WinRS(client)
