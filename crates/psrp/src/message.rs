@@ -13,6 +13,7 @@ mod header;
 mod host;
 mod host_method;
 mod kind;
+mod metadata;
 mod number;
 mod pool;
 mod record;
@@ -27,6 +28,7 @@ pub use header::{Destination, Header};
 pub use host::{HostCall, HostInfo, HostInfoError, HostResponse, ScreenSize};
 pub use host_method::HostMethod;
 pub use kind::MessageKind;
+pub use metadata::{CommandInfo, ParameterInfo, command_count};
 pub use number::{
     ApartmentState, CommandTypes, ErrorCategory, PipelineState, PoolState, ProgressType,
     ResultTypes, StreamOptions, ThreadOptions,

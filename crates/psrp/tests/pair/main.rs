@@ -7,6 +7,7 @@
 )]
 
 mod driver;
+mod random;
 mod refusals;
 
 use driver::{PIPELINE, POOL, Pair, script};
