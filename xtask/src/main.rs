@@ -23,6 +23,8 @@ enum Chore {
     Bench(bench::Options),
     /// Measure asking many machines at once, beside other tools for that
     Fleet(bench::fleet::Options),
+    /// Measure CLIXML and PowerShell remoting beside psrpcore
+    Codec(bench::codec::Options),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Chore::Ci(options) => ci::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Fleet(options) => bench::fleet::run(&options),
+        Chore::Codec(options) => bench::codec::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ pub mod quota;
 pub mod reconnection;
 pub mod select;
 pub mod session;
+pub mod shell;
 pub mod size;
 pub mod span;
 pub mod state;

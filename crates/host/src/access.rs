@@ -59,6 +59,8 @@ pub(crate) enum Verb {
     Stop,
     /// Replace host and keeper by another program.
     Upgrade,
+    /// Work with remote shells.
+    Remote,
 }
 
 /// A right that verbs need.
@@ -130,7 +132,7 @@ fn needed(verb: Verb) -> Right {
     match verb {
         Verb::List | Verb::Status => Right::List,
         Verb::Output | Verb::Screen | Verb::Inspect | Verb::Wait => Right::Look,
-        Verb::Events | Verb::Survey | Verb::Create => Right::Use,
+        Verb::Events | Verb::Survey | Verb::Create | Verb::Remote => Right::Use,
         Verb::Attach
         | Verb::Disconnect
         | Verb::End
@@ -147,7 +149,7 @@ fn needed(verb: Verb) -> Right {
 mod tests {
     use super::*;
 
-    const REFUSED: [(Verb, Right); 19] = [
+    const REFUSED: [(Verb, Right); 20] = [
         (Verb::Events, Right::Use),
         (Verb::Survey, Right::Use),
         (Verb::Create, Right::Use),
@@ -163,6 +165,7 @@ mod tests {
         (Verb::Message, Right::Control),
         (Verb::Input, Right::Control),
         (Verb::Change, Right::Control),
+        (Verb::Remote, Right::Use),
         (Verb::Audit, Right::Administer),
         (Verb::CreateConsole, Right::Administer),
         (Verb::Stop, Right::Administer),

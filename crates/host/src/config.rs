@@ -23,6 +23,8 @@ pub struct Config {
     pub buffer_bytes: BufferBytes,
     /// Where sessions that Winsta does not host are looked for.
     pub sources: SourcesConfig,
+    /// Remote shells.
+    pub remoting: crate::remoting::Limits,
     /// Logins that get a hosted session.
     pub login: LoginConfig,
     /// For the clients' side: not looked at here.

@@ -49,6 +49,7 @@ use crate::keeper::port::KeeperPort;
 use crate::numbering::Numbering;
 use crate::people::{Names, Owner};
 use crate::problems::Problems;
+use crate::remoting::Remoting;
 
 /// Endings that are remembered for those who ask later.
 const MAX_ENDINGS: usize = 1_000;
@@ -65,6 +66,8 @@ pub(crate) struct Engine {
     pub(crate) problems: Problems,
     pub(crate) names: Names,
     pub(crate) orphans: Arc<Orphans>,
+    /// Remote shells.
+    pub(crate) remoting: Remoting,
     /// What the machine's host has beyond a user's own; `None`: it is a user's own.
     shared: Option<Shared>,
     /// Where sessions are found that are not hosted.
@@ -132,6 +135,7 @@ impl Engine {
     /// An engine that knows of no sessions yet.
     pub(crate) fn new(parts: Parts) -> Self {
         let register = Register::open(&parts.dirs.private(), &parts.numbering);
+        let remoting = Remoting::open(&parts.dirs.private());
         let mut keepers = BTreeMap::new();
         let shared = match parts.serves {
             Serves::Owner(port) => {
@@ -149,6 +153,7 @@ impl Engine {
             problems: parts.problems,
             names: Names::default(),
             orphans: parts.orphans,
+            remoting,
             shared,
             sources: Sources::new(),
             changes: broadcast::channel(MAX_CHANGES).0,
@@ -193,9 +198,11 @@ impl Engine {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Whether there are no sessions.
+    /// Whether there are no sessions, nor remote shells.
     pub(crate) fn is_empty(&self) -> bool {
-        self.core().sessions.is_empty()
+        let core = self.core();
+        let idle = core.keepers.values().all(|kept| kept.workers.is_empty());
+        core.sessions.is_empty() && idle && self.remoting.is_empty()
     }
 
     /// Tells a session's machine what happened, and does what it asks for.

@@ -5,10 +5,13 @@ mod attach;
 pub(crate) mod door;
 mod gate;
 mod hosts;
+pub(crate) mod network;
 mod output;
+pub(crate) mod passwords;
 pub(crate) mod requests;
 pub(crate) mod server;
 mod sessions;
+mod wsman;
 
 use std::sync::Arc;
 
@@ -73,6 +76,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sessions/{id}/input", post(output::input))
         .route("/v1/sessions/{id}/output", get(output::output))
         .route("/v1/sessions/{id}/screen", get(output::screen))
+        .route(wsman::PATH, post(wsman::by_socket))
         // Bodies are read, and limited, in `requests`.
         .layer(DefaultBodyLimit::disable())
         .layer(axum::middleware::from_fn_with_state(

@@ -28,18 +28,22 @@ mod numbering;
 mod people;
 mod problems;
 mod process;
+mod remoting;
 mod roll;
 mod rows;
 mod run;
 mod screen;
 pub mod shell;
 mod sources;
+mod users;
+mod workers;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use http::requests::oracle;
 pub use screen::painter::main as painter;
+pub use users::{UsersError, set_password};
 pub use winsta_sources::desktop::agent::main as desktop;
 
 /// Runs a host until it is no longer needed: `winsta host run [--daemon] [--ready-fd 1]`.
@@ -51,28 +55,29 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(error) => return give_up(&error, false),
     };
+    let to_output = args.ready;
     let prepared = match run::prepare(args) {
         Ok(prepared) => prepared,
-        Err(error) => return give_up(&error, args.ready),
+        Err(error) => return give_up(&error, to_output),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return give_up(&error, args.ready),
+        Err(error) => return give_up(&error, to_output),
     };
     let mut announced = false;
     let lived = runtime.block_on(run::live(prepared, || {
         announced = true;
-        if args.ready {
+        if to_output {
             // Whoever waited may have gone.
             let _ = process::announce("ready\n");
         }
     }));
     match lived {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => give_up(&error, args.ready && !announced),
+        Err(error) => give_up(&error, to_output && !announced),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The life of a host: start, serve, leave.
 
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
@@ -16,12 +18,14 @@ use winsta_client::{DirError, Dirs};
 use winsta_wire::Verb as Ask;
 
 use crate::activity::Activity;
-use crate::args::Args;
+use crate::args::{Args, Remoting};
 use crate::audit::Audit;
 use crate::config::Config;
 use crate::engine::voice::Voice;
 use crate::engine::{Engine, Parts, Serves, Shared};
 use crate::http::door::Door;
+use crate::http::network;
+use crate::http::passwords::Passwords;
 use crate::http::{App, Wish, router, server};
 use crate::keeper::conn::ConnError;
 use crate::keeper::driver;
@@ -34,6 +38,7 @@ use crate::numbering::{Numbering, NumberingError};
 use crate::people::Owner;
 use crate::problems::{Problems, Topic};
 use crate::roll::Roll;
+use crate::users::{Users, UsersError};
 use crate::{log, process};
 
 /// How long those who have just connected are given to say what they want.
@@ -65,6 +70,15 @@ pub(crate) enum StartError {
     /// The keeper does not say what it has.
     #[error("cannot learn which sessions there are")]
     Gather(#[from] ConnError),
+    /// The file of users cannot be used.
+    #[error(transparent)]
+    Users(#[from] UsersError),
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}")]
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
 }
 
 /// A place in which a host may live: prepared, locked and listened at.
@@ -74,6 +88,7 @@ pub(crate) struct Prepared {
     lock: OwnedFd,
     config: Config,
     problems: Problems,
+    remoting: Option<Remoting>,
 }
 
 /// Prepares folder, lock and socket.
@@ -126,6 +141,7 @@ pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
         lock,
         config,
         problems,
+        remoting: args.remoting,
     })
 }
 
@@ -136,6 +152,7 @@ struct Running {
     door: Arc<Door>,
     wishes: mpsc::Receiver<Wish>,
     lock: OwnedFd,
+    remoting: Option<Remoting>,
 }
 
 /// Lives; `ready` is called when the socket answers.
@@ -152,6 +169,8 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     };
     let follower = Arc::clone(&engine);
     tokio::spawn(async move { follower.follow_elsewhere().await });
+    let tender = Arc::clone(&engine);
+    tokio::spawn(async move { tender.tend_shells().await });
     reap_children(&engine).map_err(io(path.clone()))?;
     let (sender, wishes) = mpsc::channel(1);
     let app = App {
@@ -166,7 +185,11 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
         app,
         wishes,
         lock: prepared.lock,
+        remoting: prepared.remoting,
     };
+    if let Some(remoting) = &running.remoting {
+        running.serve_network(remoting).await?;
+    }
     let mut terminate = signal(SignalKind::terminate()).map_err(io(path.clone()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io(path.clone()))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(io(path.clone()))?;
@@ -180,7 +203,7 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
             server::accept(&listener, running.router.clone(), Arc::clone(&running.door));
         let end = tokio::select! {
             () = accepting => End::Leave,
-            () = linger(&running.app) => End::NobodyNeedsIt,
+            () = linger(&running.app, running.remoting.is_some()) => End::NobodyNeedsIt,
             wish = running.wishes.recv() => wish.map_or(End::Leave, End::Wish),
             _ = terminate.recv() => End::Leave,
             _ = interrupt.recv() => End::Leave,
@@ -241,6 +264,7 @@ async fn begin(dirs: Dirs, config: Config, problems: Problems) -> Result<Arc<Eng
     sink.greeted(greeting);
     let found = rescue::gather(&mut conn).await?;
     engine.begin_with(found);
+    engine.settle_shells(uid);
     engine.resume_countdowns();
     tokio::spawn(driver::run(conn, queue, sink, place));
     Ok(engine)
@@ -328,10 +352,11 @@ fn reap_children(engine: &Arc<Engine>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Waits until there have been no sessions and no requests for as long as is configured.
-async fn linger(app: &App) {
+/// Waits until there have been no sessions and no requests for as long as is configured; a host
+/// that was started for the network stays.
+async fn linger(app: &App, stays: bool) {
     let seconds = app.engine.config.host.linger_seconds;
-    if seconds == 0 || app.engine.is_shared() {
+    if seconds == 0 || stays || app.engine.is_shared() {
         return std::future::pending().await;
     }
     let linger = Duration::from_secs(seconds);
@@ -353,6 +378,17 @@ async fn linger(app: &App) {
 }
 
 impl Running {
+    /// Listens for clients of WS-Management as well.
+    async fn serve_network(&self, remoting: &Remoting) -> Result<(), StartError> {
+        let passwords = Passwords::new(Users::load(&remoting.users)?, self.app.engine.owner.uid);
+        let address = remoting.address;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|source| StartError::Listen { address, source })?;
+        tracing::info!(%address, "clients of WS-Management are served");
+        tokio::spawn(network::serve(listener, self.app.clone(), passwords));
+        Ok(())
+    }
+
     /// Takes the socket away and looks whether somebody had come meanwhile; gives a new socket if
     /// the host is needed after all.
     async fn close(&self, listener: &tokio::net::UnixListener) -> Option<UnixListener> {
@@ -426,6 +462,7 @@ impl Running {
                 Command::new(program)
                     .args(["host", "run", "--resume"])
                     .args(system)
+                    .args(self.remoting.iter().flat_map(Remoting::to_args))
                     .stdin(Stdio::from(OwnedFd::from(listener)))
                     .stdout(Stdio::from(lock))
                     .exec()

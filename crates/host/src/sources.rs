@@ -131,7 +131,8 @@ impl SessionSource for Login<'_> {
                 | Verb::CreateConsole
                 | Verb::CancelWarning
                 | Verb::Stop
-                | Verb::Upgrade,
+                | Verb::Upgrade
+                | Verb::Remote,
                 _,
             ) => not(
                 "this is no request about a session",

@@ -46,6 +46,7 @@ impl Server {
         };
         conn.role = Role::Control;
         self.control = Some(key);
+        self.waits.clear();
         let welcome = Welcome::Control {
             version,
             pid: std::process::id(),
@@ -94,6 +95,14 @@ impl Server {
                 from,
                 max,
             } => self.read(session, stream, from, max, &mut bytes),
+            Verb::Await {
+                session,
+                stream,
+                beyond,
+            } => match self.await_output(seq, session, stream, beyond) {
+                Ok(()) => return,
+                Err(refusal) => Err(refusal),
+            },
             Verb::Snapshot { session } => self.snapshot(session, &mut bytes),
             Verb::Write { session, user } => self.write(session, user, tail),
             Verb::Upgrade { program } => {
@@ -209,6 +218,7 @@ impl Server {
             Verb::Spawn(_)
             | Verb::Adopt(_)
             | Verb::Read { .. }
+            | Verb::Await { .. }
             | Verb::Snapshot { .. }
             | Verb::Write { .. }
             | Verb::Upgrade { .. } => Err(invalid("not a request of this kind")),

@@ -271,6 +271,7 @@ impl Server {
         let Some(mut session) = self.sessions.remove(&id) else {
             return;
         };
+        self.wake(id);
         if self.home.is_unit()
             && let Err(error) = Store::forget(id)
         {

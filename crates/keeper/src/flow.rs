@@ -134,6 +134,7 @@ impl Server {
         }
         let clients = session.clients.clone();
         let exited = session.exit.is_some();
+        self.wake(id);
         for key in clients {
             self.pump(key);
         }
@@ -168,6 +169,7 @@ impl Server {
             session: id,
             status,
         });
+        self.wake(id);
         for key in clients {
             self.pump(key);
         }

@@ -36,6 +36,7 @@ mod store;
 mod sys;
 mod tickets;
 mod upgrade;
+mod waits;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

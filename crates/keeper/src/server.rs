@@ -19,6 +19,7 @@ use crate::nursery::Nursery;
 use crate::session::Session;
 use crate::sys::limits::FileLimit;
 use crate::tickets::Tickets;
+use crate::waits::Waits;
 
 /// Something that epoll watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,8 @@ pub(crate) struct Server {
     pub(crate) next_conn: ConnKey,
     pub(crate) control: Option<ConnKey>,
     pub(crate) tickets: Tickets,
+    /// Requests of the host that wait for output.
+    pub(crate) waits: Waits,
     /// Carried out between two frames, when nothing that came is in a local variable.
     pub(crate) replacement: Option<Replacement>,
     /// Starts programs once there are many sessions.

@@ -16,6 +16,7 @@ use crate::socket;
 use crate::sys::{limits, passing, signals};
 use crate::tickets::Tickets;
 use crate::upgrade;
+use crate::waits::Waits;
 
 /// Why a keeper did not come to life, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +141,7 @@ fn fresh(mut home: Home, listener: OwnedFd) -> io::Result<Server> {
         next_conn: 1,
         control: None,
         tickets: Tickets::default(),
+        waits: Waits::default(),
         replacement: None,
         nursery: None,
         spare: socket::spare(),

@@ -33,6 +33,7 @@ use crate::session::{Flow, Parts, Session, stream_names};
 use crate::sys::limits::FileLimit;
 use crate::sys::{passing, signals};
 use crate::tickets::Tickets;
+use crate::waits::Waits;
 
 impl Server {
     /// Replaces this program by another. Returns only if that cannot be done.
@@ -49,6 +50,7 @@ impl Server {
             Ok(()) => {
                 let outcome = Ok(Answer::Done);
                 self.settle(seq, outcome);
+                self.wake_all();
                 let error = match self.save() {
                     Ok(state) => self.turn_into(program, &state),
                     Err(error) => error,
@@ -253,6 +255,7 @@ pub(crate) fn resume(number: RawFd) -> io::Result<Server> {
         next_conn: state.next_conn,
         control: None,
         tickets: Tickets::restore(state.tickets),
+        waits: Waits::default(),
         replacement: None,
         nursery: None,
         spare: crate::socket::spare(),

@@ -125,6 +125,16 @@ pub enum Verb {
         /// Most bytes wanted.
         max: u32,
     },
+    /// Waits until there may be output behind `beyond`, or until no more will come. Answer:
+    /// [`Answer::Done`], which may come early: read, and wait again.
+    Await {
+        /// The session.
+        session: SessionId,
+        /// The stream.
+        stream: Stream,
+        /// Offset up to which the host knows the output.
+        beyond: u64,
+    },
     /// Under [`Buffering::Block`]: output before `upto` need not be kept for anybody.
     Acknowledge {
         /// The session.
@@ -460,4 +470,20 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+impl Event {
+    /// The session that it is about.
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Attached { session, .. }
+            | Self::Detached { session, .. }
+            | Self::Resized { session, .. }
+            | Self::Answered { session, .. }
+            | Self::Exited { session, .. }
+            | Self::Stepped { session, .. }
+            | Self::Emptied { session, .. } => Some(*session),
+            Self::Upgraded { .. } | Self::UpgradeFailed { .. } => None,
+        }
+    }
 }

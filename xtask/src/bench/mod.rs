@@ -1,5 +1,6 @@
 //! Winsta and its peers measured side by side.
 
+pub(crate) mod codec;
 mod figures;
 pub(crate) mod fleet;
 mod material;

@@ -68,7 +68,8 @@ fn heading(page: &mut String, peers: &[Box<dyn Peer>], how: &Circumstances) {
     line!(page, "");
 }
 
-fn machine() -> String {
+/// The machine that figures are of.
+pub(super) fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
     let model = cpu

@@ -313,6 +313,24 @@ pub(crate) struct Doctor {
     pub(crate) output: Output,
 }
 
+/// `passwd`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Give a user of remote shells a password.",
+    long_about = "Give a user of remote shells a password: who shows it to 'winsta host run --wsman' gets shells as the host's own user. The password is asked for twice; without a terminal it is read from standard input, twice.",
+    after_help = "Examples:
+  winsta passwd users ann
+  winsta host run --wsman http://127.0.0.1:5985 --users users"
+)]
+pub(crate) struct Passwd {
+    /// The file of users; made if it is not there.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The user: no account of the machine, a name that is known here only.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
 /// `host`.
 #[derive(Args, Debug)]
 #[command(about = "Look after the host, which keeps this machine's sessions.")]

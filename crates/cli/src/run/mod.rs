@@ -18,6 +18,7 @@ pub(crate) mod links;
 mod login;
 mod msg;
 mod new;
+mod passwd;
 mod query;
 mod query_process;
 mod query_termserver;

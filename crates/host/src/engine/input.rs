@@ -1,7 +1,6 @@
 //! Typing into sessions, and looking at their lines and processes.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use winsta_api::{
@@ -16,6 +15,7 @@ use super::Engine;
 use crate::access::Verb;
 use crate::failure::{Failure, failure, hinted, keeper_failure};
 use crate::keeper::port::{KeeperError, KeeperPort, Outcome, answer};
+use crate::keeper::sink::let_go_of_input;
 use crate::people::Caller;
 
 /// Most bytes of input in one request to the keeper.
@@ -89,21 +89,12 @@ impl Engine {
         })
     }
 
-    /// Gives up the kept end of a session's standard input: the program sees the input's end when
-    /// nobody has one any more. As in what a keeper gives, `/dev/null` stands in its place.
     fn let_go_of_input(&self, id: SessionId) {
-        const STDIN: usize = 3;
-        let null = match std::fs::File::open("/dev/null") {
-            Ok(null) => null,
-            Err(error) => return tracing::error!(%error, "a session's input stays open"),
-        };
         let mut core = self.core();
-        let kept = core
-            .sessions
-            .get_mut(&id)
-            .and_then(|hosted| hosted.keepsakes.get_mut(STDIN));
-        if let Some(kept) = kept {
-            *kept = Arc::new(null.into());
+        if let Some(hosted) = core.sessions.get_mut(&id)
+            && let Err(error) = let_go_of_input(&mut hosted.keepsakes)
+        {
+            tracing::error!(%error, "a session's input stays open");
         }
     }
 

@@ -13,6 +13,7 @@ use super::{Core, Engine};
 use crate::failure::{Failure, hinted, keeper_failure};
 use crate::keeper::ledger::{Ledger, Rows};
 use crate::keeper::port::{Asked, KeeperError, KeeperPort, answer};
+use crate::workers::Workers;
 
 /// How long a keeper may take to replace itself.
 const UPGRADE: Duration = Duration::from_secs(20);
@@ -26,6 +27,8 @@ pub(crate) struct Replaced {
 /// One user's keeper, as the host knows it.
 pub(crate) struct Kept {
     pub(crate) port: Arc<dyn KeeperPort>,
+    /// Processes of the user's remote shells.
+    pub(crate) workers: Arc<Workers>,
     pub(crate) pid: Option<u32>,
     pub(crate) program: Option<String>,
     pub(crate) ledger: Option<Ledger>,
@@ -41,6 +44,7 @@ impl Kept {
     /// A keeper that has not said anything yet.
     pub(crate) fn new(port: Arc<dyn KeeperPort>) -> Self {
         Self {
+            workers: Arc::new(Workers::new(Arc::clone(&port))),
             port,
             pid: None,
             program: None,
@@ -80,6 +84,12 @@ impl Core {
             .map(|(id, _)| *id)
     }
 
+    /// Whether a user has sessions, or programs of remote shells.
+    pub(crate) fn needs_keeper(&self, uid: u32) -> bool {
+        let kept = self.keepers.get(&uid);
+        self.sessions_of(uid).next().is_some() || kept.is_some_and(|kept| !kept.workers.is_empty())
+    }
+
     /// A user's ledger as far as the present sessions need it.
     pub(crate) fn ledger_of(&self, uid: u32) -> Rows {
         let own = self.sessions.values();
@@ -101,6 +111,12 @@ impl Engine {
         keepers
             .map(|(uid, kept)| (*uid, Arc::clone(&kept.port)))
             .collect()
+    }
+
+    /// Processes of a user's remote shells, if the user has a keeper.
+    pub(crate) fn workers_of(&self, uid: u32) -> Option<Arc<Workers>> {
+        let core = self.core();
+        core.keepers.get(&uid).map(|kept| Arc::clone(&kept.workers))
     }
 
     /// From now on nobody takes the place of a keeper that ends; gives all.

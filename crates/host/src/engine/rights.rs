@@ -7,6 +7,7 @@ use super::Engine;
 use crate::access::{self, Decision, Relation, Right, Verb};
 use crate::failure::{Failure, failure, hinted, no_session};
 use crate::people::{Caller, is_administrator};
+use crate::remoting::Principal;
 
 /// What somebody wants to do something to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,21 @@ impl Engine {
         standing.is_some_and(|standing| {
             matches!(access::decide(standing.relation, verb), Decision::Allow)
         })
+    }
+
+    /// Who `caller` is to remote shells: with a user's own host, that user.
+    pub(crate) fn principal(&self, caller: &Caller) -> Principal {
+        let uid = if self.is_shared() {
+            caller.uid
+        } else {
+            self.owner.uid
+        };
+        Principal {
+            uid,
+            name: self.names.of(uid),
+            address: None,
+            administers: !self.is_shared() || caller.uid == 0 || is_administrator(caller.uid),
+        }
     }
 
     /// The refusal to somebody who lacks a right.

@@ -195,7 +195,7 @@ impl Engine {
 
     /// Makes sure that user `uid` has a keeper, and that it stays while the lease is held.
     /// A user's own host has its keeper anyway.
-    pub(super) async fn lease(&self, uid: u32) -> Result<Option<Lease<'_>>, Failure> {
+    pub(crate) async fn lease(&self, uid: u32) -> Result<Option<Lease<'_>>, Failure> {
         let Some(shared) = &self.shared else {
             return Ok(None);
         };
@@ -270,7 +270,7 @@ impl Engine {
         let mut core = self.core();
         let users: Vec<u32> = core.keepers.keys().copied().collect();
         for uid in users {
-            let is_needed = core.sessions_of(uid).next().is_some();
+            let is_needed = core.needs_keeper(uid);
             if let Some(kept) = core.keepers.get_mut(&uid)
                 && !is_needed
                 && kept.leases == 0

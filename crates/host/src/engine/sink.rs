@@ -18,6 +18,7 @@ use crate::keeper::port::KeeperError;
 use crate::keeper::sink::{Found, Keepsakes, Orphaned};
 use crate::meta::{Meta, Note};
 use crate::problems::Topic;
+use crate::workers::Workers;
 
 impl Engine {
     /// A user's keeper answers.
@@ -41,6 +42,12 @@ impl Engine {
         let mut present = std::collections::HashSet::with_capacity(found.len());
         for found in found {
             present.insert(found.report.session);
+            if Workers::owns(found.report.session) {
+                if let Some(kept) = core.keepers.get(&uid) {
+                    kept.workers.learn(&found.report, found.keepsakes);
+                }
+                continue;
+            }
             self.take_in(&mut core, &found.report, found.keepsakes);
         }
         // A session that has no report yet was asked for, and its answer is still to come.
@@ -51,6 +58,9 @@ impl Engine {
         let missing = known.filter(|id| !present.contains(id)).collect::<Vec<_>>();
         for id in missing {
             self.lose(&mut core, id);
+        }
+        if let Some(kept) = core.keepers.get(&uid) {
+            kept.workers.reconcile(|id| present.contains(&id));
         }
         drop(core);
         self.strike_lost(uid);
@@ -140,7 +150,10 @@ impl Engine {
                 keepsakes: hosted.keepsakes.clone(),
             })
         });
-        let orphans = orphans.collect();
+        let mut orphans: Vec<Orphaned> = orphans.collect();
+        if let Some(kept) = core.keepers.get(&uid) {
+            orphans.extend(kept.workers.orphans(kept.ledger.as_ref()));
+        }
         // Every client was connected to the dead keeper.
         let clients = core
             .sessions
@@ -176,7 +189,7 @@ impl Engine {
     pub(super) fn is_retiring(&self, uid: u32) -> bool {
         let core = self.core();
         let told = core.keepers.get(&uid).is_some_and(|kept| kept.retiring);
-        told || (self.is_shared() && core.sessions_of(uid).next().is_none())
+        told || (self.is_shared() && !core.needs_keeper(uid))
     }
 
     /// Takes in what a keeper says of one of its sessions.
@@ -420,6 +433,7 @@ impl Engine {
     pub(crate) fn begin_with(&self, found: Vec<Found>) {
         let sessions = found
             .iter()
+            .filter(|found| !Workers::owns(found.report.session))
             .map(|found| self.begun(&found.report))
             .collect();
         let detail = "no keeper has it any more".to_owned();

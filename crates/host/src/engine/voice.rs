@@ -13,6 +13,7 @@ use super::Engine;
 use crate::keeper::conn::Greeting;
 use crate::keeper::port::KeeperError;
 use crate::keeper::sink::{Found, KeeperSink, Keepsakes, Orphaned};
+use crate::workers::Workers;
 
 /// Highest row of a ledger that the machine's host reads: a keeper has that many sessions at most.
 const MOST_ROWS: u32 = 16_384;
@@ -27,6 +28,10 @@ impl Voice {
     /// How the keeper of user `uid` is heard.
     pub(crate) fn new(engine: Arc<Engine>, uid: u32) -> Self {
         Self { engine, uid }
+    }
+
+    fn workers(&self) -> Option<Arc<Workers>> {
+        self.engine.workers_of(self.uid)
     }
 
     /// Whether the keeper may speak of a session; it is written down if not.
@@ -52,29 +57,34 @@ impl KeeperSink for Voice {
         let credible = |found: &Found| {
             !self.engine.is_shared()
                 || (found.report.slot < MOST_ROWS
-                    && self.engine.is_enrolled(self.uid, found.report.session))
+                    && (Workers::owns(found.report.session)
+                        || self.engine.is_enrolled(self.uid, found.report.session)))
         };
         let found = found.into_iter().filter(credible).collect();
         self.engine.reconcile(self.uid, found);
+        self.engine.settle_shells(self.uid);
     }
 
     fn spawned(&self, report: &SessionReport, keepsakes: Keepsakes) {
+        if Workers::owns(report.session) {
+            if let Some(workers) = self.workers().filter(|_| report.slot < MOST_ROWS) {
+                workers.learn(report, keepsakes);
+            }
+            return;
+        }
         if self.owns(report.session) && (!self.engine.is_shared() || report.slot < MOST_ROWS) {
             self.engine.spawned(report, keepsakes);
         }
     }
 
     fn event(&self, event: Event) {
-        let about = match &event {
-            Event::Attached { session, .. }
-            | Event::Detached { session, .. }
-            | Event::Resized { session, .. }
-            | Event::Answered { session, .. }
-            | Event::Exited { session, .. }
-            | Event::Stepped { session, .. }
-            | Event::Emptied { session, .. } => Some(*session),
-            Event::Upgraded { .. } | Event::UpgradeFailed { .. } => None,
-        };
+        let about = event.session();
+        if let Some(id) = about.filter(|id| Workers::owns(*id)) {
+            if let Some(workers) = self.workers() {
+                workers.event(id, &event);
+            }
+            return;
+        }
         // One that has ended by now is nobody's.
         let is_gone = |id| !self.engine.core().sessions.contains_key(&id);
         if about.is_none_or(|id| !is_gone(id) && self.owns(id)) {
@@ -87,7 +97,11 @@ impl KeeperSink for Voice {
     }
 
     fn not_adopted(&self, orphaned: &Orphaned, reason: &KeeperError) {
-        self.engine.not_adopted(orphaned, reason);
+        let id = orphaned.adopt.report.session;
+        match self.workers().filter(|_| Workers::owns(id)) {
+            Some(workers) => workers.lose(id),
+            None => self.engine.not_adopted(orphaned, reason),
+        }
     }
 
     fn rescue_problem(&self, problem: Option<String>) {

@@ -210,6 +210,7 @@ pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
         ("POST", "/v1/sessions/{id}/input") => Verb::Input,
         ("GET", "/v1/sessions/{id}/output") => Verb::Output,
         ("GET", "/v1/sessions/{id}/screen") => Verb::Screen,
+        ("POST", "/wsman") => Verb::Remote,
         _ => return None,
     };
     Some(verb)
@@ -240,19 +241,22 @@ fn action(verb: Verb) -> &'static str {
         Verb::Wait => "wait",
         Verb::Stop => "stop",
         Verb::Upgrade => "upgrade",
+        Verb::Remote => "remote",
     }
 }
 
 /// Whether the trail records it: every change, and looking into a session.
 fn is_audited(verb: Verb) -> bool {
     match verb {
+        // What a shell is asked is recorded where it is understood.
         Verb::List
         | Verb::Status
         | Verb::Audit
         | Verb::Events
         | Verb::Inspect
         | Verb::Survey
-        | Verb::Wait => false,
+        | Verb::Wait
+        | Verb::Remote => false,
         Verb::Create
         | Verb::CreateConsole
         | Verb::Attach
@@ -298,7 +302,8 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Screen
         | Verb::Inspect
         | Verb::Survey
-        | Verb::Wait => false,
+        | Verb::Wait
+        | Verb::Remote => false,
     }
 }
 

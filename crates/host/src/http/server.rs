@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tower_service::Service;
 
@@ -22,7 +23,7 @@ const HEAD: Duration = Duration::from_secs(30);
 /// Most bytes of a head, and of what is read at once.
 const BUFFER: usize = 64 << 10;
 /// Pause after a failure to accept: without descriptors, none comes back sooner.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until this future is dropped; connections that are open by then go on.
 pub(crate) async fn accept(listener: &UnixListener, router: Router, door: Arc<Door>) {
@@ -55,11 +56,26 @@ pub(crate) async fn serve(stream: UnixStream, router: Router, guest: Arc<Guest>)
     let Some(_part) = guest.part(caller.uid) else {
         return tracing::warn!(uid = caller.uid, "a user has too many connections");
     };
+    converse(stream, router, guest, move |request| {
+        request.extensions_mut().insert(caller);
+    })
+    .await;
+}
+
+/// Serves one connection, whoever is at its other end: `mark` puts that into each request.
+pub(crate) async fn converse<S>(
+    stream: S,
+    router: Router,
+    guest: Arc<Guest>,
+    mark: impl Fn(&mut Request),
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let asker = Arc::clone(&guest);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(|request: hyper::Request<Incoming>| {
         let guest = Arc::clone(&asker);
         let mut request: Request = request.map(|body| Asking::body(body, Arc::clone(&guest)));
-        request.extensions_mut().insert(caller);
+        mark(&mut request);
         let answer = router.clone().call(request);
         async move {
             let answer: Response = answer.await.unwrap_or_else(|never| match never {});

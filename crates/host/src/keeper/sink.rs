@@ -49,3 +49,14 @@ pub(crate) struct Orphaned {
 pub(crate) fn keepsakes(descriptors: Vec<OwnedFd>) -> Keepsakes {
     descriptors.into_iter().map(Arc::new).collect()
 }
+
+/// Gives up the kept end of a session's standard input: the program sees the input's end when
+/// nobody has one any more. As in what a keeper gives, `/dev/null` stands in its place.
+pub(crate) fn let_go_of_input(keepsakes: &mut Keepsakes) -> std::io::Result<()> {
+    const STDIN: usize = 3;
+    let null = std::fs::File::open("/dev/null")?;
+    if let Some(kept) = keepsakes.get_mut(STDIN) {
+        *kept = Arc::new(null.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Command shells and PSSessions for clients of WS-Management.
+//!
+//! ```text
+//!   http ──text──▶ serve ──▶ shells ──▶ commands ──▶ workers ──▶ keeper
+//! ```
+//!
+//! What a shell is, and how far its client has come, is written to a file in the runtime folder
+//! before the client hears of it; the programs and their output are with the keeper. So a host
+//! that is killed at any moment is replaced by one that goes on where it was.
+
+mod command;
+mod config_resource;
+mod limits;
+mod line;
+mod receive;
+mod serve;
+mod shell;
+mod store;
+mod who;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use winsta_domain::{SessionId, Timestamp};
+use winsta_wsman::Fault;
+use winsta_wsman::fault::Kind;
+
+pub(crate) use self::limits::Limits;
+pub(crate) use self::serve::new_guid;
+use self::shell::Shell;
+use self::store::Store;
+pub(crate) use self::who::Principal;
+use crate::clock;
+use crate::engine::Engine;
+use crate::workers::Workers;
+
+/// All shells.
+pub(crate) struct Remoting {
+    shells: Mutex<BTreeMap<String, Arc<Shell>>>,
+    store: Store,
+    /// Told when the next end of a shell may have another time.
+    timing: Notify,
+}
+
+impl Remoting {
+    /// Shells that an earlier host left in `runtime`; their workers are not known yet.
+    pub(crate) fn open(runtime: &std::path::Path) -> Self {
+        let store = Store::new(runtime);
+        let shells = store.load().into_iter();
+        let shells = shells.map(|shell| (shell.id().to_owned(), Arc::new(shell)));
+        Self {
+            shells: Mutex::new(shells.collect()),
+            store,
+            timing: Notify::new(),
+        }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shells().is_empty()
+    }
+
+    fn shells(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Shell>>> {
+        self.shells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all(&self) -> Vec<Arc<Shell>> {
+        self.shells().values().cloned().collect()
+    }
+
+    fn next_expiry(&self) -> Option<Timestamp> {
+        self.all().iter().filter_map(|shell| shell.expires()).min()
+    }
+}
+
+impl Engine {
+    /// Ends what no shell of user `uid` knows of, and forgets commands that the user's keeper does
+    /// not have: once its workers are known.
+    pub(crate) fn settle_shells(&self, uid: u32) {
+        let Some(workers) = self.workers_of(uid) else {
+            return;
+        };
+        let shells = self.remoting.all().into_iter();
+        let mut wanted = std::collections::HashSet::new();
+        for shell in shells.filter(|shell| shell.uid() == uid) {
+            shell.forget_lost(|id| workers.has(id));
+            wanted.extend(shell.workers());
+        }
+        for id in workers.ids() {
+            if !wanted.contains(&id) {
+                workers.end(id);
+            }
+        }
+    }
+
+    /// Ends shells whose idle timeout is over, as long as the host lives.
+    pub(crate) async fn tend_shells(&self) {
+        loop {
+            let due = self.remoting.next_expiry();
+            let changed = self.remoting.timing.notified();
+            match due {
+                None => changed.await,
+                Some(due) => {
+                    let wait = Duration::from_millis(due.0.saturating_sub(clock::now().0));
+                    // A clock that is set back lets a shell live longer, and no longer than that.
+                    tokio::select! {
+                        () = changed => continue,
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                    self.end_expired(clock::now());
+                }
+            }
+        }
+    }
+
+    fn end_expired(&self, now: Timestamp) {
+        for shell in self.remoting.all() {
+            if shell.expires().is_some_and(|due| due <= now) {
+                tracing::info!(shell = shell.id(), "a shell's idle timeout is over");
+                self.end_shell(&shell);
+            }
+        }
+    }
+
+    /// Ends a shell with all of its commands.
+    pub(crate) fn end_shell(&self, shell: &Shell) {
+        self.remoting.shells().remove(shell.id());
+        shell.close();
+        if let Some(workers) = self.workers_of(shell.uid()) {
+            for worker in shell.workers() {
+                workers.end(worker);
+            }
+        }
+        self.remoting.store.remove(shell.id());
+        self.remoting.timing.notify_one();
+        self.emptied.notify_one();
+    }
+
+    /// Writes down how a shell stands.
+    fn keep_shell(&self, shell: &Shell) {
+        if let Err(error) = self.remoting.store.save(shell) {
+            tracing::error!(shell = shell.id(), %error, "a shell cannot be written down");
+        }
+    }
+}
+
+/// The workers of a shell's user.
+fn of_shell(engine: &Engine, shell: &Shell) -> Result<Arc<Workers>, Fault> {
+    let workers = engine.workers_of(shell.uid());
+    workers.ok_or_else(|| Kind::Internal.saying("The shell's user has no keeper."))
+}
+
+/// Number of a worker, as it is written down.
+fn worker_id(id: u32) -> SessionId {
+    SessionId(id)
+}

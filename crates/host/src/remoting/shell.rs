@@ -1,0 +1,191 @@
+//! One shell: what it is, who holds it, and its commands.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use winsta_domain::shell::ShellMachine;
+use winsta_domain::{SessionId, Timestamp};
+use winsta_wire::Buffering;
+use winsta_wsman::{BufferMode, Shell as Described};
+
+use super::command::Command;
+use super::worker_id;
+
+/// What does not change of a shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Facts {
+    /// Its id, a GUID in capitals.
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) resource: String,
+    /// The account whose rights its programs have.
+    pub(super) uid: u32,
+    /// Name of the user who made it.
+    pub(super) owner: String,
+    pub(super) client_ip: Option<String>,
+    pub(super) created: Timestamp,
+    pub(super) input_streams: Vec<String>,
+    pub(super) output_streams: Vec<String>,
+    pub(super) working_directory: Option<String>,
+    pub(super) environment: Vec<(String, String)>,
+}
+
+/// What changes of a shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) machine: ShellMachine,
+    pub(super) buffering: Buffering,
+    pub(super) commands: BTreeMap<String, Command>,
+    /// Whether it is no more.
+    #[serde(skip)]
+    pub(super) closed: bool,
+}
+
+/// A shell as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Saved {
+    facts: Facts,
+    state: State,
+}
+
+/// A shell.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    pub(super) facts: Facts,
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+impl Shell {
+    pub(super) fn new(facts: Facts, machine: ShellMachine, buffering: Buffering) -> Self {
+        Self::restore(Saved {
+            facts,
+            state: State {
+                machine,
+                buffering,
+                commands: BTreeMap::new(),
+                closed: false,
+            },
+        })
+    }
+
+    pub(super) fn restore(saved: Saved) -> Self {
+        Self {
+            facts: saved.facts,
+            state: Mutex::new(saved.state),
+            changed: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn saved(&self) -> Saved {
+        Saved {
+            facts: self.facts.clone(),
+            state: self.state().clone(),
+        }
+    }
+
+    /// Its id.
+    pub(super) fn id(&self) -> &str {
+        &self.facts.id
+    }
+
+    /// The account whose rights its programs have.
+    pub(super) fn uid(&self) -> u32 {
+        self.facts.uid
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hears of changes from now on.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Tells those who wait that something is different.
+    pub(super) fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// It is no more: whoever waits hears of it.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.tell();
+    }
+
+    /// When it is over, if its client does not come back.
+    pub(super) fn expires(&self) -> Option<Timestamp> {
+        self.state().machine.expires()
+    }
+
+    /// Its workers.
+    pub(super) fn workers(&self) -> Vec<SessionId> {
+        let state = self.state();
+        state
+            .commands
+            .values()
+            .map(|command| worker_id(command.worker))
+            .collect()
+    }
+
+    /// Forgets commands whose worker is lost.
+    pub(super) fn forget_lost(&self, has: impl Fn(SessionId) -> bool) {
+        let mut state = self.state();
+        state
+            .commands
+            .retain(|_, command| has(worker_id(command.worker)));
+    }
+
+    /// What clients hear of it; `process` is the id of the host's.
+    pub(super) fn describe(&self, now: Timestamp, max_idle_ms: u64, busy: u32) -> Described {
+        let state = self.state();
+        let facts = &self.facts;
+        let since = |then: Timestamp| Duration::from_secs(now.seconds_since(then));
+        let connected = state.machine.is_connected(now);
+        Described {
+            id: Some(facts.id.clone()),
+            name: facts
+                .name
+                .clone()
+                .or_else(|| Some(format!("Shell {}", &facts.id))),
+            resource: Some(facts.resource.clone()),
+            owner: Some(facts.owner.clone()),
+            client_ip: Some(
+                facts
+                    .client_ip
+                    .clone()
+                    .unwrap_or_else(|| "localhost".to_owned()),
+            ),
+            process_id: Some(std::process::id()),
+            idle_timeout: Some(Duration::from_millis(state.machine.idle_timeout())),
+            max_idle_timeout: Some(Duration::from_millis(max_idle_ms)),
+            input_streams: facts.input_streams.clone(),
+            output_streams: facts.output_streams.clone(),
+            locale: Some("en-US".to_owned()),
+            data_locale: Some("en-US".to_owned()),
+            compression: Some("NoCompression".to_owned()),
+            profile_loaded: Some(true),
+            encoding: Some("UTF8".to_owned()),
+            buffer_mode: Some(match state.buffering {
+                Buffering::Block => BufferMode::Block,
+                Buffering::Drop => BufferMode::Drop,
+            }),
+            state: Some(
+                if connected {
+                    "Connected"
+                } else {
+                    "Disconnected"
+                }
+                .to_owned(),
+            ),
+            run_time: Some(since(facts.created)),
+            inactivity: Some(since(state.machine.last_heard())),
+            child_processes: Some(busy),
+            ..Described::default()
+        }
+    }
+}
