@@ -312,7 +312,7 @@ async fn retire(engine: &Engine) {
     loop {
         engine.emptied.notified().await;
         tokio::time::sleep(linger).await;
-        engine.retire_idle();
+        engine.retire_idle().await;
     }
 }
 

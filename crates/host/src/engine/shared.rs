@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use winsta_api::ErrorCode;
 use winsta_domain::SessionId;
 use winsta_wire::{Adopt, Verb};
@@ -12,7 +13,7 @@ use super::keepers::Kept;
 use super::{Core, Engine};
 use crate::audit::{Begun, Milestone};
 use crate::failure::{Failure, failure, hinted};
-use crate::keeper::port::{KeeperPort, Queue};
+use crate::keeper::port::{KeeperError, KeeperPort, Queue, answer};
 use crate::keeper::sink::Found;
 use crate::keeper::thread::{self, Opened};
 use crate::keeper::units;
@@ -189,7 +190,7 @@ impl Engine {
         let opening: Vec<_> = opening.collect();
         for opened in opening {
             // One that hangs keeps nobody else waiting: it is heard when it speaks.
-            let _ = tokio::time::timeout(thread::PATIENCE, opened).await;
+            let _ = timeout(thread::PATIENCE, opened).await;
         }
     }
 
@@ -216,7 +217,15 @@ impl Engine {
                 }
             };
             match opened {
-                None => parted.await,
+                None => {
+                    if timeout(thread::PATIENCE, parted).await.is_err() {
+                        return Err(hinted(
+                            ErrorCode::Internal,
+                            "your keeper was told to end and does not",
+                            &format!("systemctl kill -s KILL winsta-keeper@{uid} ends it"),
+                        ));
+                    }
+                }
                 Some(opened) => {
                     if let Ok(Err(why)) | Err(why) =
                         opened.await.map_err(|_| "the host ended".to_owned())
@@ -266,19 +275,30 @@ impl Engine {
     }
 
     /// Has keepers end that have nothing to keep.
-    pub(crate) fn retire_idle(&self) {
-        let mut core = self.core();
-        let users: Vec<u32> = core.keepers.keys().copied().collect();
-        for uid in users {
-            let is_needed = core.needs_keeper(uid);
-            if let Some(kept) = core.keepers.get_mut(&uid)
-                && !is_needed
-                && kept.leases == 0
-                && !kept.retiring
-                && kept.pid.is_some()
-            {
-                kept.retiring = true;
-                kept.port.post(Verb::Shutdown);
+    pub(crate) async fn retire_idle(&self) {
+        let mut told = Vec::new();
+        {
+            let mut core = self.core();
+            let users: Vec<u32> = core.keepers.keys().copied().collect();
+            for uid in users {
+                let is_needed = core.needs_keeper(uid);
+                if let Some(kept) = core.keepers.get_mut(&uid)
+                    && !is_needed
+                    && kept.leases == 0
+                    && !kept.retiring
+                    && kept.pid.is_some()
+                {
+                    kept.retiring = true;
+                    told.push((uid, kept.port.ask(Verb::Shutdown, Vec::new())));
+                }
+            }
+        }
+        for (uid, asked) in told {
+            if let Err(error @ KeeperError::Refused(_)) = answer(asked).await {
+                tracing::info!(uid, %error, "a keeper stays");
+                if let Some(kept) = self.core().keepers.get_mut(&uid) {
+                    kept.retiring = false;
+                }
             }
         }
     }
