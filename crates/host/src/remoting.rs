@@ -10,6 +10,7 @@
 
 mod command;
 mod config_resource;
+mod life;
 mod limits;
 mod line;
 mod pipeline;
@@ -17,11 +18,13 @@ mod pool;
 mod powershell;
 mod receive;
 mod runspace;
+mod scan;
 mod script;
 mod serve;
 mod shell;
 mod store;
 mod who;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -19,7 +19,7 @@ for body, headers, wanted, word in [
     (b"", {}, 500, b"SchemaValidation"),
     (b"<a", {}, 500, b"SchemaValidation"),
     (b"\xff\xff", {}, 500, b"UTF-8"),
-    (b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", {}, 500, b"document types"),
+    (b"<!DOCTYPE a [<!ENTITY b SYSTEM 'http://example.com/b'>]><a>&b;</a>", {}, 500, b"document types"),
     (b"<a>" * 100 + b"</a>" * 100, {}, 500, b"too many elements within"),
     ((envelope % ("http://example.com/Nothing", "", "")).encode(), {}, 500, b"ActionNotSupported"),
     ((envelope % (get, "", "")).encode(), {}, 500, b"2150858843"),

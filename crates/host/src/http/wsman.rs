@@ -26,6 +26,12 @@ pub(super) async fn by_socket(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if app.engine.is_shared() {
+        // Root's process is to read nothing of what clients of remote shells send.
+        let text = "the host for all users has no remote shells; start a host of your own: winsta host \
+                    run --wsman http://127.0.0.1:5985 --users FILE";
+        return plain(StatusCode::NOT_IMPLEMENTED, text);
+    }
     let who = app.engine.principal(&caller);
     answer(&app, &who, &headers, body).await
 }

@@ -12,23 +12,15 @@ use winsta_wsman::{Answer, CommandState, Fault};
 use super::command::{Cursor, Sent};
 use super::pipeline::Pipeline;
 use super::pool::{Place, Pool};
-use super::receive::{Wanted, budget, code, internal, still_wanted};
+use super::receive::{Wanted, budget, code, still_wanted};
 use super::runspace::{self, Runspace};
+use super::scan::{Bytes, PIECE, piece, write_all};
 use super::shell::{Shell, State};
 use super::{new_guid, of_shell, worker_id};
 use crate::engine::Engine;
-use crate::keeper::port::KeeperError;
-use crate::workers::Workers;
 
-/// Bytes that are asked for of one stream at once.
-const PIECE: usize = 256 << 10;
-/// Pause between attempts to write to a bash that is busy.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 /// Number of the signal that interrupts.
 const INTERRUPT: u8 = 2;
-
-/// Bytes of a stream, and their offset in it.
-type Bytes = (u64, Vec<u8>);
 
 /// What a pipeline has to read next.
 #[derive(Clone, Copy)]
@@ -134,7 +126,7 @@ impl Engine {
                 let worker = workers
                     .start(job)
                     .await
-                    .map_err(|error| super::serve::not_started(&error))?;
+                    .map_err(|error| super::work::not_started(&error))?;
                 let mut state = shell.state();
                 let runspace = Runspace::new(worker.0, new_guid().replace('-', ""));
                 pool(&mut state)?.runspaces.insert(place, runspace);
@@ -374,23 +366,6 @@ impl Engine {
         Ok(Some(received(Some(wanted.command), bytes, exit)))
     }
 
-    /// Looks for marks in what runspaces have printed, and lets go of what nobody needs.
-    async fn look_everywhere(&self, shell: &Shell, workers: &Arc<Workers>) -> Result<(), Fault> {
-        let places: Vec<u32> = {
-            let mut state = shell.state();
-            pool(&mut state)?.runspaces.keys().copied().collect()
-        };
-        for place in places {
-            for stream in [Stream::Out, Stream::Err] {
-                while look(shell, workers, place, stream).await? {}
-            }
-            let mut state = shell.state();
-            let pool = pool(&mut state)?;
-            pool.release(place, workers);
-        }
-        Ok(())
-    }
-
     /// Has a pipeline stop, or forgets it.
     pub(super) fn signal_pipeline(
         &self,
@@ -430,78 +405,6 @@ impl Engine {
         shell.tell();
         Ok(())
     }
-}
-
-/// Looks through what has come of one stream; whether there may be more.
-async fn look(shell: &Shell, workers: &Workers, place: u32, stream: Stream) -> Result<bool, Fault> {
-    let (worker, from) = {
-        let mut state = shell.state();
-        let Some(runspace) = pool(&mut state)?.runspaces.get_mut(&place) else {
-            return Ok(false);
-        };
-        (worker_id(runspace.worker), marks(runspace, stream).scanned)
-    };
-    let read = match workers.read(worker, stream, from, PIECE).await {
-        Ok(read) => read,
-        // It is gone with all that it printed.
-        Err(KeeperError::Refused(_)) => return Ok(false),
-        Err(error) => return Err(internal(&error)),
-    };
-    let mut state = shell.state();
-    let Some(runspace) = pool(&mut state)?.runspaces.get_mut(&place) else {
-        return Ok(false);
-    };
-    let found = marks(runspace, stream);
-    if found.scanned != from {
-        // Somebody else has looked meanwhile.
-        return Ok(true);
-    }
-    let mut found = std::mem::take(found);
-    found.scanned = read.offset;
-    runspace.scan(&mut found, &read.bytes);
-    let moved = found.scanned > from;
-    *marks(runspace, stream) = found;
-    Ok(moved && read.bytes.len() >= PIECE)
-}
-
-fn marks(runspace: &mut Runspace, stream: Stream) -> &mut runspace::Marks {
-    match stream {
-        Stream::Out => &mut runspace.out,
-        Stream::Err => &mut runspace.err,
-    }
-}
-
-/// Bytes of a stream between two places, as far as they are there.
-async fn piece(
-    workers: &Workers,
-    worker: SessionId,
-    stream: Stream,
-    from: u64,
-    upto: u64,
-) -> Result<Bytes, Fault> {
-    let most = usize::try_from(upto.saturating_sub(from))
-        .unwrap_or(PIECE)
-        .min(PIECE);
-    if most == 0 {
-        return Ok((from, Vec::new()));
-    }
-    let read = workers.read(worker, stream, from, most).await;
-    let read = read.map_err(|error| internal(&error))?;
-    Ok((read.offset, read.bytes))
-}
-
-async fn write_all(workers: &Workers, worker: SessionId, bytes: &[u8]) -> Result<(), KeeperError> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let taken = workers
-            .write(worker, rest.get(..PIECE).unwrap_or(rest))
-            .await?;
-        rest = rest.get(taken..).unwrap_or_default();
-        if taken == 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-    Ok(())
 }
 
 /// The pool of a shell of PowerShell's kind.

@@ -1,0 +1,237 @@
+//! How shells come, change hands and are listed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use winsta_domain::shell::ShellMachine;
+use winsta_wire::Buffering;
+use winsta_wsman::fault::Kind;
+use winsta_wsman::names::{self, Action};
+use winsta_wsman::{Answer, BufferMode, Created, Fault, Header, Shell as Described};
+
+use super::Principal;
+use super::pool::Pool;
+use super::powershell::strange;
+use super::serve::{client, new_guid, refused};
+use super::shell::{Facts, Shell};
+use crate::clock;
+use crate::engine::Engine;
+
+/// The session configuration that every host has: bash.
+const CONFIGURATION: &str = "Microsoft.PowerShell";
+
+impl Engine {
+    pub(super) fn create_shell(
+        &self,
+        who: &Principal,
+        header: &Header,
+        wanted: Described,
+    ) -> Result<Answer, Fault> {
+        let is_pool = is_powershell(&header.resource);
+        if !is_pool && header.resource != names::COMMAND_SHELL {
+            return Err(Kind::NoResource.fault());
+        }
+        if header.compression.is_some() {
+            return Err(Kind::Unsupported.saying(
+                "This host does not compress streams. Use a session option with -NoCompression.",
+            ));
+        }
+        let pool = match (is_pool, &wanted.creation) {
+            (false, _) => None,
+            (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
+            (true, Some(opening)) => Some(Pool::open(opening).map_err(|error| strange(&error))?),
+        };
+        let limits = self.config.remoting;
+        let idle = wanted.idle_timeout.map(|idle| idle.as_millis());
+        let idle = idle.map_or(limits.idle_timeout_ms, |idle| {
+            // Too long a timeout is noticed when the shell is disconnected.
+            u64::try_from(idle).unwrap_or(u64::MAX)
+        });
+        let now = clock::now();
+        let id = wanted.id.map(|id| id.trim().to_ascii_uppercase());
+        let id = match id {
+            Some(id) if is_guid(&id) => id,
+            Some(id) => {
+                let text = format!("A shell's id is a GUID, and {id:?} is none.");
+                return Err(Kind::Parameter.saying(text));
+            }
+            None => new_guid(),
+        };
+        let shell = Shell::new(
+            Facts {
+                id: id.clone(),
+                name: wanted.name,
+                resource: header.resource.clone(),
+                uid: who.uid,
+                owner: who.name.clone(),
+                client_ip: who.address.clone(),
+                created: now,
+                input_streams: wanted.input_streams,
+                output_streams: wanted.output_streams,
+                working_directory: wanted.working_directory,
+                environment: wanted.environment,
+            },
+            ShellMachine::new(client(header), idle, now),
+            buffering(wanted.buffer_mode.unwrap_or_default()),
+            pool,
+        );
+        let shell = Arc::new(shell);
+        {
+            let mut shells = self.remoting.shells();
+            if shells.contains_key(&id) {
+                return Err(Kind::ShellExists.fault());
+            }
+            let owners = shells.values().map(|shell| shell.facts.owner.as_str());
+            admit(&limits, &who.name, owners)?;
+            shells.insert(id, Arc::clone(&shell));
+        }
+        self.keep_shell(&shell);
+        self.remoting.timing.notify_one();
+        let described = self.described(&shell);
+        let created = Created::new(header.to.clone(), header.resource.clone(), described);
+        Ok(Answer::Created(Box::new(created)))
+    }
+
+    pub(super) fn disconnect_shell(
+        &self,
+        who: &Principal,
+        header: &Header,
+        idle_timeout: Option<Duration>,
+        buffer_mode: Option<BufferMode>,
+    ) -> Result<Answer, Fault> {
+        let shell = self.owned(who, header)?;
+        let idle = idle_timeout.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
+        let most = self.config.remoting.max_idle_timeout_ms;
+        let workers = self.workers_of(shell.uid());
+        {
+            let mut state = shell.state();
+            let done = state
+                .machine
+                .disconnect(&client(header), idle, most, clock::now());
+            done.map_err(refused)?;
+            state.buffering = buffer_mode.map_or(state.buffering, buffering);
+        }
+        if let (Some(mode), Some(workers)) = (buffer_mode, workers) {
+            for worker in shell.workers() {
+                workers.set_buffering(worker, buffering(mode));
+            }
+        }
+        self.settle(&shell);
+        Ok(Answer::Done(Action::Disconnect))
+    }
+
+    pub(super) fn reconnect_shell(
+        &self,
+        who: &Principal,
+        header: &Header,
+        command: Option<String>,
+    ) -> Result<Answer, Fault> {
+        let shell = self.owned(who, header)?;
+        // The shell comes first; a command is then the client's too.
+        if let Some(id) = command {
+            has_command(&shell, &id)?;
+        } else {
+            let mut state = shell.state();
+            let done = state.machine.reconnect(&client(header), clock::now());
+            drop(state);
+            done.map_err(refused)?;
+            self.settle(&shell);
+        }
+        Ok(Answer::Done(Action::Reconnect))
+    }
+
+    pub(super) fn connect_shell(
+        &self,
+        who: &Principal,
+        header: &Header,
+        command: Option<String>,
+        opening: Option<Vec<u8>>,
+    ) -> Result<Answer, Fault> {
+        let shell = self.owned(who, header)?;
+        if let Some(id) = command {
+            has_command(&shell, &id)?;
+            return Ok(Answer::Connected {
+                input_streams: Vec::new(),
+                output_streams: Vec::new(),
+                opening: None,
+            });
+        }
+        let opening = {
+            let mut state = shell.state();
+            let answer = match (&mut state.pool, opening) {
+                (Some(_), None) => {
+                    return Err(Kind::Parameter.saying("A PSSession needs a connectXml."));
+                }
+                (None, _) => None,
+                (Some(_), Some(opening)) => Some(opening),
+            };
+            let done = state.machine.connect(&client(header), clock::now());
+            done.map_err(refused)?;
+            match (&mut state.pool, answer) {
+                (Some(pool), Some(opening)) => {
+                    Some(pool.connect(&opening).map_err(|error| strange(&error))?)
+                }
+                _ => None,
+            }
+        };
+        self.settle(&shell);
+        Ok(Answer::Connected {
+            input_streams: shell.facts.input_streams.clone(),
+            output_streams: shell.facts.output_streams.clone(),
+            opening,
+        })
+    }
+}
+
+/// Whether a resource is a session configuration of PowerShell's that this host has.
+fn is_powershell(resource: &str) -> bool {
+    let name = resource.strip_prefix(names::POWERSHELL);
+    name.is_some_and(|name| name.eq_ignore_ascii_case(CONFIGURATION))
+}
+
+fn buffering(mode: BufferMode) -> Buffering {
+    match mode {
+        BufferMode::Block => Buffering::Block,
+        BufferMode::Drop => Buffering::Drop,
+    }
+}
+
+/// Whether one more shell of `user` may be, besides those of `owners`.
+fn admit<'a>(
+    limits: &super::Limits,
+    user: &str,
+    owners: impl Iterator<Item = &'a str>,
+) -> Result<(), Fault> {
+    let owners: Vec<&str> = owners.collect();
+    let own = owners.iter().filter(|owner| **owner == user).count();
+    if own >= limits.max_shells_per_user {
+        return Err(Kind::UserShells.saying(format!(
+            "The WS-Management service cannot process the request. This user is allowed a maximum \
+             number of {} concurrent shells, which has been exceeded. Close existing shells or \
+             raise the quota for this user.",
+            limits.max_shells_per_user
+        )));
+    }
+    if owners.len() >= limits.max_shells {
+        return Err(Kind::PluginShells.fault());
+    }
+    let users: std::collections::BTreeSet<&str> = owners.into_iter().collect();
+    if !users.contains(user) && users.len() >= limits.max_concurrent_users {
+        return Err(Kind::ShellUsers.fault());
+    }
+    Ok(())
+}
+
+/// Whether the text is a GUID in capitals, as shells are named.
+fn is_guid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12])
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F' | b'-'))
+}
+
+fn has_command(shell: &Shell, id: &str) -> Result<(), Fault> {
+    let known = shell.state().receivers(&id.to_ascii_uppercase()).is_some();
+    known.then_some(()).ok_or_else(|| Kind::NoCommand.fault())
+}
