@@ -95,6 +95,8 @@ impl Engine {
         for shell in shells.filter(|shell| shell.uid() == uid) {
             shell.forget_lost(|id| workers.has(id));
             wanted.extend(shell.workers());
+            // The numbers of what it sends from now on are this host's own.
+            self.keep_shell(&shell);
         }
         for id in workers.ids() {
             if !wanted.contains(&id) {

@@ -4,7 +4,7 @@
 //! What it finds is kept until a signal of logind or a change in xrdp's folder makes it stale, so
 //! that asking again costs next to nothing, and nothing ticks while nobody asks. [`act`] does
 //! things to them. What text from outside means is in [`parse`], what sessions follow from the
-//! facts in [`assemble`]: both do no I/O.
+//! facts in `assemble`: both do no I/O.
 
 pub mod act;
 mod assemble;

@@ -151,6 +151,7 @@ const LAYERS: &[Layer] = &[
             "winsta-domain",
             "winsta-wire",
             "winsta-screen",
+            "winsta-wsman",
             "winsta-psrp",
             "winsta-api",
             "winsta-keeper",

@@ -94,7 +94,7 @@ mod tests {
             "powershell",
             "powershell -enc %%%",
             "echo -enc AAAA",
-            "pwsh -enc AAA=",
+            "pwsh -enc AA==",
         ] {
             assert_eq!(run(other, &[], false, false), ["/bin/bash", "-c", other]);
         }

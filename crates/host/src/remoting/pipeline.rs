@@ -1,12 +1,15 @@
 //! A pipeline: one command of a runspace, and how far its client has read it.
 
 use serde::{Deserialize, Serialize};
-use winsta_psrp::message::{ErrorRecord, PipelineState};
+use winsta_psrp::message::{CommandInfo, CommandTypes, ErrorRecord, PipelineState, command_count};
 use winsta_psrp::server::{Pipeline as Machine, PipelineEvent, PipelineSnapshot, RunspacePool};
 use winsta_psrp::{PipelineId, ProtocolError, Stream};
 
 use super::command::{Cursor, Sent};
 use super::script;
+
+/// Commands that clients ask about before they begin an interactive session.
+const INTERACTIVE: [&str; 2] = ["Out-Default", "Exit-PSSession"];
 
 /// A pipeline.
 #[derive(Debug)]
@@ -73,16 +76,25 @@ impl Pipeline {
         while let Some(event) = self.machine.poll_event() {
             match event {
                 PipelineEvent::Created(created) => self.script = Some(script::of(&created.script)),
-                // A shell of bash has no commands with metadata.
-                PipelineEvent::Metadata(_) => {
-                    self.machine.output(&0.into());
-                    self.end(0);
-                }
+                PipelineEvent::Metadata(asked) => self.describe(&asked.names),
                 PipelineEvent::Input(value) => self.input.push(script::shown(&value)),
                 PipelineEvent::EndOfInput | PipelineEvent::HostResponse(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Says which commands there are of those that an interactive client needs.
+    fn describe(&mut self, names: &[String]) {
+        let has = |name: &str| names.iter().any(|asked| asked.eq_ignore_ascii_case(name));
+        let known: Vec<&str> = INTERACTIVE.into_iter().filter(|name| has(name)).collect();
+        let count = i32::try_from(known.len()).unwrap_or(i32::MAX);
+        self.machine.output(&command_count(count));
+        for name in known {
+            let command = CommandInfo::new(name, CommandTypes::FUNCTION);
+            self.machine.output(&command.to_value());
+        }
+        self.end(0);
     }
 
     /// Whether it can begin and has not.
