@@ -122,8 +122,14 @@ fn serve(desk: &Desk, port: u16) -> Child {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        // The desk ends what is left.
+        let stopped = self.desk.command(&["host", "stop", "--force"]).output();
+        let stopped = stopped.is_ok_and(|stopped| stopped.status.success());
+        // It has ended by now, or is of no use.
         let _ = self.host.kill();
         let _ = self.host.wait();
+        assert!(
+            stopped || std::thread::panicking(),
+            "the host does not stop"
+        );
     }
 }

@@ -44,6 +44,9 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::workers::Workers;
 
+/// How long the programs of shells may take to end when all are to.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// All shells.
 pub(crate) struct Remoting {
     shells: Mutex<BTreeMap<String, Arc<Shell>>>,
@@ -68,6 +71,11 @@ impl Remoting {
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.shells().is_empty()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shells().len()
     }
 
     fn shells(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Shell>>> {
@@ -131,6 +139,17 @@ impl Engine {
                 tracing::info!(shell = shell.id(), "a shell's idle timeout is over");
                 self.end_shell(&shell);
             }
+        }
+    }
+
+    /// Ends all shells; returns when nothing of them lives, or cannot be ended.
+    pub(crate) async fn end_shells(&self) {
+        for shell in self.remoting.all() {
+            self.end_shell(&shell);
+        }
+        let until = tokio::time::Instant::now() + FAREWELL;
+        while !self.is_empty() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 

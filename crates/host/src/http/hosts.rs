@@ -129,14 +129,19 @@ pub(super) async fn stop(
         if !query.force {
             engine.go_on();
             let count = engine.core().sessions.len();
+            let what = match engine.remoting.len() {
+                0 => format!("the host has {count} sessions"),
+                shells => format!("the host has {count} sessions and {shells} remote shells"),
+            };
             return Err(Refusal(hinted(
                 ErrorCode::Conflict,
-                format!("the host has {count} sessions"),
+                what,
                 "winsta host stop --force ends them all; \
                  without the host they run on by themselves",
             )));
         }
         ended = engine.end_all().await;
+        engine.end_shells().await;
         if !engine.is_empty() {
             engine.go_on();
             return Err(Refusal(failure(

@@ -31,6 +31,9 @@ impl Engine {
         if !is_pool && header.resource != names::COMMAND_SHELL {
             return Err(Kind::NoResource.fault());
         }
+        if self.is_stopping() {
+            return Err(Kind::Internal.saying("The host is being stopped."));
+        }
         if header.compression.is_some() {
             return Err(Kind::Unsupported.saying(
                 "This host does not compress streams. Use a session option with -NoCompression.",
