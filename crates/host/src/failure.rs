@@ -84,3 +84,15 @@ pub(crate) fn keeper_failure(error: &KeeperError) -> Failure {
         }
     }
 }
+
+/// An error with all of its causes.
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}

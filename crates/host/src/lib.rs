@@ -83,13 +83,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Says why there is no host, to whoever waits for one.
 fn give_up(error: &(dyn std::error::Error + 'static), to_output: bool) -> ExitCode {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
-        source = cause.source();
-    }
+    let words = failure::in_words(error);
     tracing::error!("{words}");
     if to_output {
         let _ = process::announce(&format!("{words}\n"));

@@ -13,6 +13,7 @@ use super::launch::Place;
 use super::port::{KeeperError, Outcome, Outgoing, Queue};
 use super::rescue;
 use super::sink::{KeeperSink, keepsakes};
+use crate::failure::in_words;
 
 /// Serves until the keeper was told to end, and has.
 pub(crate) async fn run(
@@ -105,13 +106,7 @@ async fn recover(sink: &dyn KeeperSink, place: &Place) -> Conn {
                 return conn;
             }
             Err(error) => {
-                let mut problem = format!("sessions run without a keeper: {error}");
-                let mut source = std::error::Error::source(&error);
-                while let Some(cause) = source {
-                    problem.push_str(": ");
-                    problem.push_str(&cause.to_string());
-                    source = cause.source();
-                }
+                let problem = format!("sessions run without a keeper: {}", in_words(&error));
                 tracing::error!("{problem}");
                 sink.rescue_problem(Some(problem));
             }

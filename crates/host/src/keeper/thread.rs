@@ -17,6 +17,7 @@ use super::rescue;
 use super::sink::KeeperSink;
 use crate::engine::Engine;
 use crate::engine::voice::Voice;
+use crate::failure::in_words;
 
 /// How long keepers may take to say what they have before the host serves without them.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -87,15 +88,4 @@ async fn hear(
             let _ = tell.send(Err(why));
         }
     }
-}
-
-fn in_words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    words
 }

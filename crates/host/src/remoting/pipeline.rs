@@ -17,7 +17,7 @@ pub(super) struct Pipeline {
     pub(super) machine: Machine,
     /// Where it runs: the place of its runspace, and its number there. `None`: it has not begun.
     pub(super) at: Option<(u32, u32)>,
-    /// What it runs, once that is known.
+    /// What it is to run, from when that is known until it begins.
     pub(super) script: Option<String>,
     /// Lines of its input so far.
     pub(super) input: Vec<String>,

@@ -18,6 +18,7 @@ use super::scan::{Bytes, PIECE, piece, write_all};
 use super::shell::{Shell, State};
 use super::{new_guid, of_shell, worker_id};
 use crate::engine::Engine;
+use crate::failure::in_words;
 
 /// Number of the signal that interrupts.
 const INTERRUPT: u8 = 2;
@@ -145,7 +146,7 @@ impl Engine {
             if runspace.last == 0 {
                 text = runspace.opening();
             }
-            let script = pipeline.script.clone().unwrap_or_default();
+            let script = pipeline.script.take().unwrap_or_default();
             text.push_str(&runspace.line(&script, &std::mem::take(&mut pipeline.input)));
             pipeline.at = Some((place, runspace.last));
             (worker_id(runspace.worker), text)
@@ -437,11 +438,5 @@ fn received(command: Option<&str>, bytes: Vec<u8>, exit: Option<i64>) -> Answer 
 
 /// A client that does not keep to the protocol.
 pub(super) fn strange(error: &ProtocolError) -> Fault {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    Kind::Parameter.saying(text)
+    Kind::Parameter.saying(in_words(error))
 }
