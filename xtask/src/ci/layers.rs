@@ -43,6 +43,12 @@ const LAYERS: &[Layer] = &[
         never: IO,
     },
     Layer {
+        name: "winsta-cmdlet",
+        uses: &[],
+        pure: true,
+        never: IO,
+    },
+    Layer {
         name: "winsta-wire",
         uses: &["winsta-domain"],
         pure: true,
