@@ -132,7 +132,7 @@ fn from_text(raw: &str, items: &[String], kind: Kind) -> Result<Value, ValueErro
         }
         Kind::Session | Kind::Sessions => Err(no_session(raw, kind)),
         Kind::Jobs | Kind::SessionOption | Kind::TransportOption => Err(no_object(raw, kind)),
-        Kind::Script => Err(no_script(raw, kind)),
+        Kind::Script => script(raw),
         Kind::Table => table(raw, kind).map(Value::Table),
         Kind::Choice(choice) => word(raw, choice).map(Value::Text),
         Kind::Text
@@ -346,13 +346,10 @@ fn no_object(text: &str, kind: Kind) -> ValueError {
     wrong_type(text, kind, format!("It takes what {maker} prints."))
 }
 
-fn no_script(text: &str, kind: Kind) -> ValueError {
+/// Commands that came without braces: some shells take them away.
+fn script(text: &str) -> Result<Value, ValueError> {
     if text.starts_with('{') {
-        return ValueError::Unclosed;
+        return Err(ValueError::Unclosed);
     }
-    wrong_type(
-        text,
-        kind,
-        format!("Put braces around commands: '{{{text}}}'."),
-    )
+    Ok(Value::Script(text.to_owned()))
 }
