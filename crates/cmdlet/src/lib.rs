@@ -5,6 +5,7 @@ pub mod aliases;
 mod bind;
 pub mod confirm;
 mod guid;
+pub mod help;
 pub mod object;
 mod path;
 pub mod table;
@@ -12,6 +13,7 @@ mod wildcard;
 
 pub use bind::{BindError, Bound, Common, Outcome, Partial, Preference, Value, ValueError, bind};
 pub use guid::{Guid, NoGuid};
+pub use help::help;
 pub use path::{parse_path, parse_paths};
 pub use table::{CMDLETS, Cmdlet, CmdletId, find};
 pub use wildcard::Wildcard;
