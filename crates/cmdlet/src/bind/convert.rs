@@ -19,7 +19,7 @@ pub(super) fn is_exact(argument: &Argument, kind: Kind) -> bool {
             Object::Other(_) => matches!(kind, Kind::Object | Kind::Objects),
         }),
         Argument::Block { .. } => kind == Kind::Script,
-        Argument::Text { items, .. } if items.iter().all(|item| integer(item).is_ok()) => {
+        Argument::Text { items, .. } if items.iter().all(|item| is_numeric(item)) => {
             matches!(kind, Kind::Int | Kind::Ints | Kind::Objects | Kind::Object)
         }
         Argument::Text { items, .. } => match kind {
@@ -28,6 +28,22 @@ pub(super) fn is_exact(argument: &Argument, kind: Kind) -> bool {
             _ => false,
         },
     }
+}
+
+/// Whether it is a whole number or a range of them.
+fn is_numeric(item: &str) -> bool {
+    match ends(item) {
+        Some((from, to)) => integer(from).is_ok() && integer(to).is_ok(),
+        None => integer(item).is_ok(),
+    }
+}
+
+/// Both ends of a range such as `2..5`.
+fn ends(item: &str) -> Option<(&str, &str)> {
+    let inner = item
+        .strip_prefix('(')
+        .and_then(|item| item.strip_suffix(')'));
+    inner.unwrap_or(item).split_once("..")
 }
 
 fn option_kind(kind: OptionKind) -> Kind {
@@ -205,10 +221,7 @@ fn number(text: &str, kind: Kind) -> Result<i32, ValueError> {
 fn numbers(items: &[String], kind: Kind) -> Result<Vec<i32>, ValueError> {
     let mut numbers = Vec::new();
     for item in items {
-        let range = item
-            .strip_prefix('(')
-            .and_then(|item| item.strip_suffix(')'));
-        let Some((from, to)) = range.unwrap_or(item).split_once("..") else {
+        let Some((from, to)) = ends(item) else {
             numbers.push(number(item, kind)?);
             continue;
         };

@@ -145,13 +145,18 @@ impl Partial {
         Ok(())
     }
 
-    /// Gives an argument to the parameter at a position, or at a later one if it does not suit.
-    /// Returns the position.
+    /// Gives an argument to the parameter at a position. Returns the position. Positions that no
+    /// set has any more are passed over, and by blocks and objects also those that want texts.
     fn place(&mut self, argument: &Argument, from: u8) -> Result<u8, BindError> {
         let last = self.positions().max().unwrap_or_default();
+        let mut first = None;
         for position in from..=last {
+            let candidates = self.candidates(position);
+            if let Some(open) = unclosed(argument, &candidates) {
+                return Err(open);
+            }
             for exact in [true, false] {
-                for candidate in self.candidates(position) {
+                for candidate in &candidates {
                     if let Some(value) = suits(argument, candidate, exact) {
                         self.sets = self.sets.with_position(candidate, position);
                         self.values.insert(candidate.name, value);
@@ -159,8 +164,11 @@ impl Partial {
                     }
                 }
             }
+            first = first.or(candidates.first().copied());
+            if first.is_some() && matches!(argument, Argument::Text { .. }) {
+                break;
+            }
         }
-        let first = (from..=last).find_map(|position| self.candidates(position).into_iter().next());
         match first.map(|candidate| convert(argument, candidate)) {
             Some(Err(error)) => Err(error),
             _ => Err(BindError::Positional(shown(argument))),
@@ -233,6 +241,19 @@ fn suits(argument: &Argument, parameter: &Parameter, exact: bool) -> Option<Valu
         return None;
     }
     convert(argument, parameter).ok()
+}
+
+/// A block that is never closed is no name of a file.
+fn unclosed(argument: &Argument, candidates: &[&Parameter]) -> Option<BindError> {
+    let Argument::Text { raw, .. } = argument else {
+        return None;
+    };
+    let takes = |parameter: &&&Parameter| parameter.kind == Kind::Script;
+    let parameter = candidates.iter().find(takes)?;
+    raw.starts_with('{').then_some(BindError::Value {
+        name: parameter.name,
+        fault: ValueError::Unclosed,
+    })
 }
 
 fn shown(argument: &Argument) -> String {

@@ -104,11 +104,15 @@ impl<'a> Words<'a> {
         Some(first)
     }
 
-    /// Objects in a word and in those that follow it.
+    /// Objects in a word, and those of the same kind in words that follow it.
     fn objects(&mut self) -> Option<Vec<Object>> {
         let mut objects = Vec::new();
         while let Some(word) = self.peek() {
             if let Some(more) = objects_in(word) {
+                let kinds = [objects.last(), more.first()].map(|object| object.map(kind));
+                if !objects.is_empty() && kinds.first() != kinds.last() {
+                    break;
+                }
                 objects.extend(more);
             } else if objects.is_empty() || word != "," {
                 break;
@@ -168,6 +172,10 @@ fn parameter(word: &str) -> Option<&str> {
 fn objects_in(word: &str) -> Option<Vec<Object>> {
     let begins = word.trim_start_matches([' ', '\t', '\n', '\r', ',']);
     begins.starts_with('{').then(|| object::all_in(word))?
+}
+
+fn kind(object: &Object) -> String {
+    object.type_name().to_owned()
 }
 
 /// Splits at commas that do not stand in PowerShell's quotes. A quote counts where a part begins.

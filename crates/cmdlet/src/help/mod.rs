@@ -248,22 +248,18 @@ mod tests {
                 let inner = line
                     .split_once("=$(")
                     .map_or(*line, |(_, inner)| inner.trim_end_matches(')'));
-                for command in inner.split(" | ") {
-                    let command = command
-                        .replace("$s", &SESSION.replace('"', "\u{1}"))
-                        .replace("$j", &JOB.replace('"', "\u{1}"))
-                        .replace("$o", "{\u{1}PSTypeName\u{1}:\u{1}PSSessionOption\u{1}}")
-                        .replace("$t", "{\u{1}PSTypeName\u{1}:\u{1}PSTransportOption\u{1}}");
-                    let words: Vec<String> = words(&command)
-                        .iter()
-                        .map(|word| word.replace('\u{1}', "\""))
-                        .collect();
-                    let Some((cmdlet, arguments)) = words
-                        .split_first()
-                        .and_then(|(name, rest)| Some((find(name)?, rest)))
-                    else {
-                        continue;
-                    };
+                let put = inner
+                    .replace("$s", &SESSION.replace('"', "\u{1}"))
+                    .replace("$j", &JOB.replace('"', "\u{1}"))
+                    .replace("$o", "{\u{1}PSTypeName\u{1}:\u{1}PSSessionOption\u{1}}")
+                    .replace("$t", "{\u{1}PSTypeName\u{1}:\u{1}PSTransportOption\u{1}}");
+                let words: Vec<String> = words(&put)
+                    .iter()
+                    .map(|word| word.replace('\u{1}', "\""))
+                    .collect();
+                for command in words.split(|word| word == "|") {
+                    let (name, arguments) = command.split_first().unwrap();
+                    let cmdlet = find(name).expect(name);
                     match bind(cmdlet, arguments) {
                         Ok(Outcome::Ready(_) | Outcome::NeedsInput(_)) => bound += 1,
                         other => panic!("{line}: {other:?}"),

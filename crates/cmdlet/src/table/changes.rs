@@ -199,14 +199,15 @@ pub(super) const REMOVE: Cmdlet = Cmdlet {
     parameters: &[
         s::IDS.needed(&["Id"]).at(0),
         s::SESSIONS.needed(&["Session"]).at(0),
+        s::INSTANCES.needed(&["InstanceId"]).by_property(),
+        // Before the machine: an object that has both means the session.
+        s::NAMES.needed(&["Name"]).by_property().wildcards(),
         s::COMPUTERS
             .needed(&["ComputerName"])
             .at(0)
             .by_property()
             .wildcards(),
         s::HOSTS.needed(&["HostName"]).wildcards(),
-        s::NAMES.needed(&["Name"]).by_property().wildcards(),
-        s::INSTANCES.needed(&["InstanceId"]).by_property(),
     ],
     impact: Impact::Medium,
 };
