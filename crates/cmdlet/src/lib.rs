@@ -7,6 +7,8 @@ pub mod confirm;
 mod guid;
 pub mod help;
 pub mod object;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 mod path;
 pub mod table;
 mod wildcard;

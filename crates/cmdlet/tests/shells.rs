@@ -122,6 +122,50 @@ fn bash_has_the_names() {
 }
 
 #[test]
+fn bash_leaves_objects_whole() {
+    use winsta_cmdlet::object::{Object, TYPE};
+    let place = Place::new("bash-objects");
+    let names = [
+        "a b",
+        "*",
+        "?",
+        "[ab]",
+        "a",
+        "~",
+        "$HOME",
+        "`id`",
+        "@(a|b)",
+        "x\\y",
+        "é\u{a0}\u{3000}",
+        "\n",
+    ];
+    let lines: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let object = [(TYPE, "Thing"), ("Name", name)].map(|(k, v)| (k.to_owned(), v.into()));
+            Object::Other(object.into_iter().collect()).to_string()
+        })
+        .collect();
+    let variable = lines.join("\n");
+    let expected = format!("<New-PSSession><{}>", lines.join("><"));
+    for options in [
+        "",
+        "shopt -s extglob",
+        "shopt -s nullglob extglob globstar dotglob nocaseglob",
+        "shopt -s failglob",
+    ] {
+        let before = format!(". NAMES; {options}\ns='{variable}'");
+        check(
+            &place,
+            BASH,
+            Shell::Bash,
+            &before,
+            &[("New-PSSession $s", &expected)],
+        );
+    }
+}
+
+#[test]
 fn bash_keeps_what_was_there() {
     let place = Place::new("bash-before");
     let before = "command_not_found_handle() { echo \"before: $1\"; return 3; }\n\

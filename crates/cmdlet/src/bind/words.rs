@@ -183,13 +183,12 @@ fn split(raw: &str) -> Vec<String> {
     let mut items = Vec::new();
     let mut item = String::new();
     let mut quote = None;
+    let in_pairs = ['\'', '"'].map(|c| raw.matches(c).count() % 2 == 0);
     for c in raw.chars() {
-        match (quote, c) {
-            (None, '\'' | '"') if item.is_empty() && raw.matches(c).count() % 2 == 0 => {
-                quote = Some(c);
-            }
-            (Some(open), _) if open == c => quote = None,
-            (None, ',') => {
+        match (quote, c, in_pairs) {
+            (None, '\'', [true, _]) | (None, '"', [_, true]) if item.is_empty() => quote = Some(c),
+            (Some(open), ..) if open == c => quote = None,
+            (None, ',', _) => {
                 items.push(std::mem::take(&mut item));
                 continue;
             }

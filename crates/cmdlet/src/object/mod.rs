@@ -8,6 +8,8 @@ mod fields;
 mod job;
 mod option;
 mod session;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
