@@ -166,6 +166,22 @@ fn bash_leaves_objects_whole() {
 }
 
 #[test]
+fn the_names_come_through_eval() {
+    for (how, shell) in [(BASH, Shell::Bash), (ZSH, Shell::Zsh)] {
+        if !is_there(how.0) {
+            continue;
+        }
+        let place = Place::new(&format!("eval-{}", how.0));
+        let before = "eval \"$(cat NAMES)\"; eval \"$(cat NAMES)\"";
+        let cases = [
+            ("gsn x", "<Get-PSSession><x>"),
+            ("get-job 1", "<get-job><1>"),
+        ];
+        check(&place, how, shell, before, &cases);
+    }
+}
+
+#[test]
 fn bash_keeps_what_was_there() {
     let place = Place::new("bash-before");
     let before = "command_not_found_handle() { echo \"before: $1\"; return 3; }\n\

@@ -1,7 +1,7 @@
 # PowerShell's cmdlets for PSSessions as words of bash. Read with: eval "$(winsta aliases bash)"
 
 # What PowerShell calls by these names reaches a cmdlet as it was typed.
-: "${true=\$true}" "${false=\$false}" "${null=\$null}" "${home=\$HOME}"
+: "${true=\$true}" "${false=\$false}" "${home=\$HOME}"
 
 # Whether a short name means nothing yet, or one of these functions.
 function _winsta_is_free {

@@ -3,7 +3,6 @@
 # What PowerShell calls by these names reaches a cmdlet as it was typed.
 set -q true; or set -g true '$true'
 set -q false; or set -g false '$false'
-set -q null; or set -g null '$null'
 set -q home; or set -g home '$HOME'
 
 # Whether a short name means nothing yet, or one of these functions.

@@ -2,7 +2,7 @@
 # A block with blanks in it needs quotes here: '{dir /tmp}'.
 
 # What PowerShell calls by these names reaches a cmdlet as it was typed.
-: "${true=\$true}" "${false=\$false}" "${null=\$null}" "${home=\$HOME}"
+: "${true=\$true}" "${false=\$false}" "${home=\$HOME}"
 
 # Whether a short name means nothing yet, or one of these functions.
 function _winsta_is_free {

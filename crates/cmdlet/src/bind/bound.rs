@@ -86,6 +86,18 @@ impl Bound {
         }
     }
 
+    /// A path, with the user's home folder in place of `$HOME` or `~` at its beginning: `$home`,
+    /// as PowerShell's users write it, reaches a cmdlet as `$HOME`, so that it means the other
+    /// machine's in a block of commands.
+    pub fn path(&self, name: &str, home: &str) -> Option<String> {
+        let path = self.text(name)?;
+        let rest = path.strip_prefix("$HOME").or(path.strip_prefix('~'));
+        match rest {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(format!("{home}{rest}")),
+            _ => Some(path.to_owned()),
+        }
+    }
+
     /// Texts; a single one, of a parameter that takes no array, counts too.
     pub fn texts(&self, name: &str) -> &[String] {
         match self.value(name) {
@@ -224,7 +236,8 @@ impl Bound {
             .map(|(_, preference)| *preference)
     }
 
-    /// Whether an object from a pipe would find a parameter that takes it.
+    /// Whether an object from a pipe would find a parameter that takes it. Nothing says that one
+    /// will come: who reads may wait for as long as the other end is open.
     pub fn takes_input(&self) -> bool {
         self.partial.takes_input()
     }
@@ -238,5 +251,52 @@ impl Bound {
 impl Partial {
     pub(super) fn sets(&self) -> Sets {
         self.sets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Bound, Outcome, Preference, bind, find};
+
+    fn bound(name: &str, words: &[&str]) -> Bound {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        match bind(find(name).unwrap(), &words) {
+            Ok(Outcome::Ready(bound)) => bound,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn home_stands_at_the_beginning_of_a_path() {
+        for (typed, path) in [
+            ("$HOME/x", "/home/u/x"),
+            ("~/x", "/home/u/x"),
+            ("$HOME", "/home/u"),
+            ("$HOMES/x", "$HOMES/x"),
+            ("/a/$HOME", "/a/$HOME"),
+            ("a~", "a~"),
+        ] {
+            let bound = bound("icm", &["-Cn", "a", "-FilePath", typed]);
+            assert_eq!(bound.path("FilePath", "/home/u").as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn who_is_asked() {
+        assert!(!bound("dnsn", &["1"]).asks());
+        assert!(bound("dnsn", &["1", "-Confirm"]).asks());
+        assert!(!bound("dnsn", &["1", "-Confirm:$false"]).asks());
+        assert!(bound("Unregister-PSSessionConfiguration", &["x"]).asks());
+        assert!(!bound("Unregister-PSSessionConfiguration", &["x", "-Force"]).asks());
+        assert!(!bound("Unregister-PSSessionConfiguration", &["x", "-Confirm:0"]).asks());
+    }
+
+    #[test]
+    fn what_all_cmdlets_take() {
+        let common = bound("rsn", &["1", "-wi", "-vb", "-ea", "ignore", "-wa", "Stop"]).common();
+        assert!(common.what_if && common.verbose && !common.debug);
+        assert_eq!(common.confirm, None);
+        assert_eq!(common.error_action, Some(Preference::Ignore));
+        assert_eq!(common.warning_action, Some(Preference::Stop));
     }
 }

@@ -20,7 +20,7 @@ pub enum Kind {
     Text,
     /// Texts.
     Texts,
-    /// A name of a file or folder.
+    /// A name of a file or folder; see [`Bound::path`](crate::Bound::path).
     Path,
     /// A whole number of 32 bits.
     Int,

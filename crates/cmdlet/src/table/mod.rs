@@ -130,3 +130,55 @@ impl Cmdlet {
         self.parameters.iter().chain(changes).chain(COMMON)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(
+            find("get-pssession").map(|c| c.id),
+            Some(CmdletId::GetPSSession)
+        );
+        assert_eq!(find("ICM").map(|c| c.id), Some(CmdletId::InvokeCommand));
+        assert_eq!(find("").map(|c| c.id), None);
+        for cmdlet in CMDLETS {
+            assert_eq!(get(cmdlet.id).map(|own| own.name), Some(cmdlet.name));
+        }
+        assert_eq!(find("rjb").map(Cmdlet::operation), Some("Remove"));
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut cmdlets = HashSet::new();
+        for cmdlet in CMDLETS {
+            let own = std::iter::once(cmdlet.name).chain(cmdlet.alias);
+            assert!(own.map(str::to_lowercase).all(|name| cmdlets.insert(name)));
+            assert!((1..32).contains(&cmdlet.sets.len()), "{}", cmdlet.name);
+            let mut names = HashSet::new();
+            for parameter in cmdlet.all_parameters() {
+                let own = std::iter::once(&parameter.name).chain(parameter.aliases);
+                for name in own.map(|name| name.to_lowercase()) {
+                    assert!(names.insert(name), "{} {}", cmdlet.name, parameter.name);
+                }
+                let uses = std::iter::once(parameter.uses.0).chain(parameter.uses.1);
+                for set in uses.flat_map(|entry| entry.sets) {
+                    assert!(cmdlet.sets.contains(set), "{} {set}", cmdlet.name);
+                }
+            }
+            for set in cmdlet.sets {
+                let mut places = HashSet::new();
+                for parameter in cmdlet.parameters {
+                    let place = parameter.in_set(set).and_then(|entry| entry.position);
+                    // PowerShell itself has two of them at this one.
+                    let known = (cmdlet.name, *set) == ("Enter-PSSession", "Uri");
+                    let is_free = place.is_none_or(|place| places.insert(place));
+                    assert!(is_free || known, "{} {set}", cmdlet.name);
+                }
+            }
+        }
+    }
+}
