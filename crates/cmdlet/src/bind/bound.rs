@@ -2,7 +2,7 @@
 
 use super::{BindError, Partial, Sets, Value};
 use crate::Guid;
-use crate::object::{JobObject, Object, OptionObject, SessionObject};
+use crate::object::{JobObject, Object, OptionKind, OptionObject, SessionObject};
 use crate::table::{Cmdlet, CmdletId, Impact};
 
 /// A cmdlet with all that it needs. Accessors take the names of parameters as the table writes
@@ -186,6 +186,23 @@ impl Bound {
         }
     }
 
+    /// The options that `New-PSSessionOption` or `New-PSTransportOption` makes.
+    pub fn made_options(&self) -> Option<OptionObject> {
+        let kind = match self.id() {
+            CmdletId::NewPSSessionOption => OptionKind::Session,
+            CmdletId::NewPSTransportOption => OptionKind::Transport,
+            _ => return None,
+        };
+        let own = self.cmdlet().parameters.iter();
+        let chosen = own
+            .filter_map(|parameter| {
+                let json = json(self.value(parameter.name)?)?;
+                Some((parameter.name.to_owned(), json))
+            })
+            .collect();
+        Some(OptionObject { kind, chosen })
+    }
+
     /// Names and values, such as those of `-Options`.
     pub fn table(&self, name: &str) -> &[(String, String)] {
         match self.value(name) {
@@ -248,6 +265,32 @@ impl Bound {
     }
 }
 
+/// An option as an object has it.
+fn json(value: &Value) -> Option<serde_json::Value> {
+    match value {
+        Value::Switch(on) => Some((*on).into()),
+        Value::Text(text) => Some(text.as_str().into()),
+        Value::Int(number) => Some((*number).into()),
+        Value::Double(number) => Some((*number).into()),
+        Value::Table(entries) => {
+            let members = entries
+                .iter()
+                .map(|(name, value)| (name.clone(), value.as_str().into()));
+            Some(serde_json::Value::Object(members.collect()))
+        }
+        // No option is an array, a session or a script.
+        Value::Texts(_)
+        | Value::Ints(_)
+        | Value::Guid(_)
+        | Value::Guids(_)
+        | Value::Sessions(_)
+        | Value::Jobs(_)
+        | Value::Options(_)
+        | Value::Script(_)
+        | Value::Object(_) => None,
+    }
+}
+
 impl Partial {
     pub(super) fn sets(&self) -> Sets {
         self.sets
@@ -279,6 +322,30 @@ mod tests {
             let bound = bound("icm", &["-Cn", "a", "-FilePath", typed]);
             assert_eq!(bound.path("FilePath", "/home/u").as_deref(), Some(path));
         }
+    }
+
+    #[test]
+    fn options_that_are_made() {
+        let words = [
+            "-Idle",
+            "172800000",
+            "-Output",
+            "drop",
+            "-SkipCACheck",
+            "-Verbose",
+        ];
+        let bound = bound("New-PSSessionOption", &words);
+        assert_eq!(
+            bound
+                .made_options()
+                .map(|options| options.to_string())
+                .as_deref(),
+            Some(
+                "{\"PSTypeName\":\"PSSessionOption\",\"IdleTimeout\":172800000,\
+                 \"OutputBufferingMode\":\"Drop\",\"SkipCACheck\":true}"
+            )
+        );
+        assert_eq!(self::bound("nsn", &[]).made_options(), None);
     }
 
     #[test]

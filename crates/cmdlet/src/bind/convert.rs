@@ -4,7 +4,7 @@ use super::error::{BindError, ValueError};
 use super::value::Value;
 use super::words::Argument;
 use crate::object::{Object, OptionKind};
-use crate::table::{Choice, Kind, Parameter};
+use crate::table::{Choice, Cmdlet, Kind, Parameter};
 
 /// How many numbers one value may stand for (`1..1000`).
 const MOST: i64 = 65_536;
@@ -336,18 +336,59 @@ fn wrong_type(text: &str, kind: Kind, advice: String) -> ValueError {
 }
 
 fn no_session(text: &str, kind: Kind) -> ValueError {
-    let selector = if integer(text).is_ok() {
+    let selector = selector(text);
+    let advice = format!(
+        "A session is what New-PSSession or Get-PSSession prints, as in s=$(Get-PSSession \
+         {selector} {text})."
+    );
+    wrong_type(text, kind, advice)
+}
+
+/// The parameter that would take a text that is no session.
+fn selector(text: &str) -> &'static str {
+    if is_numeric(text) {
         "-Id"
     } else if text.parse::<crate::Guid>().is_ok() {
         "-InstanceId"
     } else {
         "-Name"
+    }
+}
+
+/// Adds to an error about a session what else the cmdlet takes.
+pub(super) fn advised(error: BindError, cmdlet: &Cmdlet) -> BindError {
+    let BindError::Value {
+        name: "Session",
+        fault:
+            ValueError::Type {
+                value,
+                from,
+                kind,
+                advice,
+            },
+    } = error
+    else {
+        return error;
     };
-    let advice = format!(
-        "A session is what New-PSSession or Get-PSSession prints, as in s=$(Get-PSSession \
-         {selector} {text}); where the cmdlet has {selector}, use that."
-    );
-    wrong_type(text, kind, advice)
+    let selector = selector(&value);
+    let is_there = cmdlet
+        .parameters
+        .iter()
+        .any(|parameter| selector.strip_prefix('-') == Some(parameter.name));
+    let advice = if is_there && !advice.is_empty() {
+        format!("{advice} Or use {selector} {value}.")
+    } else {
+        advice
+    };
+    BindError::Value {
+        name: "Session",
+        fault: ValueError::Type {
+            value,
+            from,
+            kind,
+            advice,
+        },
+    }
 }
 
 fn no_object(text: &str, kind: Kind) -> ValueError {

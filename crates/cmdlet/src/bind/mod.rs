@@ -1,13 +1,4 @@
 //! From words to what they mean: PowerShell's way of binding parameters.
-//!
-//! ```
-//! use winsta_cmdlet::{Outcome, bind, find};
-//! let cmdlet = find("disconnect-pssession").unwrap();
-//! let words = ["-Id", "1,", "2", "-Idle", "43200"].map(str::to_owned);
-//! let Ok(Outcome::Ready(bound)) = bind(cmdlet, &words) else { panic!() };
-//! assert_eq!((bound.set(), bound.ints("Id")), ("Id", &[1, 2][..]));
-//! assert_eq!(bound.int("IdleTimeoutSec"), Some(43200));
-//! ```
 
 mod bound;
 mod convert;
@@ -21,7 +12,7 @@ pub use bound::{Bound, Common, Preference};
 pub use error::{BindError, ValueError};
 pub use value::Value;
 
-use self::convert::{convert, is_exact};
+use self::convert::{advised, convert, is_exact};
 use self::sets::{Sets, Values};
 use self::words::{Argument, Item, Words};
 use crate::table::{Cmdlet, Kind, Parameter};
@@ -100,7 +91,7 @@ impl Partial {
                 kind: parameter.kind.type_name(),
                 colon,
             })?;
-            convert(&argument, parameter)?
+            convert(&argument, parameter).map_err(|error| advised(error, self.cmdlet))?
         };
         self.values.insert(parameter.name, value);
         Ok(())
@@ -170,7 +161,7 @@ impl Partial {
             }
         }
         match first.map(|candidate| convert(argument, candidate)) {
-            Some(Err(error)) => Err(error),
+            Some(Err(error)) => Err(advised(error, self.cmdlet)),
             _ => Err(BindError::Positional(shown(argument))),
         }
     }
