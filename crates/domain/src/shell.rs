@@ -209,16 +209,20 @@ impl ShellMachine {
         }
     }
 
-    /// Any client takes it.
+    /// Any client takes it. One that has it may say so again, for it may not have heard the answer.
     pub fn connect(&mut self, client: &ClientName, now: Timestamp) -> Result<(), ShellRefusal> {
         self.lapse(now);
-        match &self.holding {
-            Holding::Disconnected { .. } => {
-                self.hold(client, now);
-                Ok(())
+        let may = match &self.holding {
+            Holding::Disconnected { .. } => true,
+            Holding::Connected { client: holder } => {
+                !client.0.is_empty() && holder.0.eq_ignore_ascii_case(&client.0)
             }
-            Holding::Connected { .. } => Err(ShellRefusal::InUse),
+        };
+        if !may {
+            return Err(ShellRefusal::InUse);
         }
+        self.hold(client, now);
+        Ok(())
     }
 
     fn hold(&mut self, client: &ClientName, now: Timestamp) {
@@ -288,6 +292,8 @@ mod tests {
             Err(ShellRefusal::NotConnected)
         );
         assert_eq!(shell.connect(&name("b"), at(3)), Ok(()));
+        assert_eq!(shell.connect(&name("B"), at(3)), Ok(()));
+        assert_eq!(shell.connect(&name(""), at(3)), Err(ShellRefusal::InUse));
         assert_eq!(shell.asked(&name("a"), at(4)), Err(ShellRefusal::InUse));
         assert_eq!(shell.asked(&name("b"), at(4)), Ok(()));
     }

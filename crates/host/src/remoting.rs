@@ -22,6 +22,7 @@ mod scan;
 mod script;
 mod serve;
 mod shell;
+mod stop;
 mod store;
 mod who;
 mod work;

@@ -46,6 +46,13 @@ impl Command {
         }
     }
 
+    /// The client has what was sent.
+    pub(super) fn acknowledge(&mut self) {
+        if let Some(sent) = self.sent.take() {
+            self.has = sent.to;
+        }
+    }
+
     /// A client asks for output by the request of this number. Gives where the answer begins, and
     /// where it has to end if the same was asked before and the answer was lost.
     pub(super) fn asked(&mut self, request: &str) -> (Cursor, Option<Cursor>) {

@@ -112,6 +112,7 @@ impl Engine {
                 .machine
                 .disconnect(&client(header), idle, most, clock::now());
             done.map_err(refused)?;
+            state.let_go();
             state.buffering = buffer_mode.map_or(state.buffering, buffering);
         }
         if let (Some(mode), Some(workers)) = (buffer_mode, workers) {
@@ -170,6 +171,7 @@ impl Engine {
             };
             let done = state.machine.connect(&client(header), clock::now());
             done.map_err(refused)?;
+            state.forget_sent();
             match (&mut state.pool, answer) {
                 (Some(pool), Some(opening)) => {
                     Some(pool.connect(&opening).map_err(|error| strange(&error))?)

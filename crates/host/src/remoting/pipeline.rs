@@ -1,5 +1,7 @@
 //! A pipeline: one command of a runspace, and how far its client has read it.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use winsta_psrp::message::{CommandInfo, CommandTypes, ErrorRecord, PipelineState, command_count};
 use winsta_psrp::server::{Pipeline as Machine, PipelineEvent, PipelineSnapshot, RunspacePool};
@@ -8,6 +10,8 @@ use winsta_psrp::{PipelineId, ProtocolError, Stream};
 use super::command::{Cursor, Sent};
 use super::script;
 
+/// How long a runspace may take to read what it is to run.
+const FRESH: Duration = Duration::from_secs(1);
 /// Commands that clients ask about before they begin an interactive session.
 const INTERACTIVE: [&str; 2] = ["Out-Default", "Exit-PSSession"];
 
@@ -23,6 +27,10 @@ pub(super) struct Pipeline {
     pub(super) input: Vec<String>,
     /// Whether its client wants it to stop.
     pub(super) stopping: bool,
+    /// Whether it was interrupted for that.
+    interrupted: bool,
+    /// When a runspace was told to run it.
+    begun: Option<Instant>,
     /// What the client certainly has; `None` before its first byte.
     pub(super) has: Option<Cursor>,
     pub(super) sent: Option<Sent>,
@@ -44,6 +52,7 @@ pub(super) struct SavedPipeline {
     stopping: bool,
     has: Option<Cursor>,
     sent: Option<Sent>,
+    /// Of one that has ended without having begun.
     exit: Option<i64>,
 }
 
@@ -60,6 +69,8 @@ impl Pipeline {
             script: None,
             input: Vec::new(),
             stopping: false,
+            interrupted: false,
+            begun: None,
             has: None,
             sent: None,
             exit: None,
@@ -97,6 +108,27 @@ impl Pipeline {
         self.end(0);
     }
 
+    /// A runspace is told to run it.
+    pub(super) fn begins(&mut self, place: u32, number: u32) {
+        self.at = Some((place, number));
+        self.begun = Some(Instant::now());
+    }
+
+    /// Whether its runspace may not have read it yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.begun.is_some_and(|begun| begun.elapsed() < FRESH)
+    }
+
+    /// Whether it is to stop, and was not interrupted yet.
+    pub(super) fn is_to_interrupt(&self) -> bool {
+        self.stopping && !self.interrupted
+    }
+
+    /// It was interrupted.
+    pub(super) fn interrupted(&mut self) {
+        self.interrupted = true;
+    }
+
     /// Whether it can begin and has not.
     pub(super) fn is_ready(&self) -> bool {
         self.at.is_none() && self.script.is_some() && self.machine.input_ended()
@@ -117,6 +149,13 @@ impl Pipeline {
                 None
             }
             None => None,
+        }
+    }
+
+    /// The client has what was sent, but for the end, which whoever comes next has to hear too.
+    pub(super) fn acknowledge(&mut self) {
+        if let Some(sent) = self.sent.take() {
+            self.has = Some(sent.to);
         }
     }
 
@@ -162,7 +201,18 @@ impl Pipeline {
         all
     }
 
-    /// What is written down. Until its client has asked for more, the end may have to be said again.
+    /// Another client is there. What the one before it was given and did not let go with may not
+    /// have come to it, so it is given again, and the end in any case.
+    pub(super) fn begin_again(&mut self, pool: &RunspacePool) {
+        let receivers = self.receivers;
+        let mut saved = self.saved();
+        saved.sent = None;
+        *self = Self::restore(pool, saved);
+        self.receivers = receivers;
+    }
+
+    /// What is written down. The end is not: it is found again in the runspace's streams, and said
+    /// to whoever asks then.
     pub(super) fn saved(&self) -> SavedPipeline {
         let mut machine = self.machine.snapshot();
         if self.exit.is_some() {
@@ -176,23 +226,29 @@ impl Pipeline {
             stopping: self.stopping,
             has: self.has,
             sent: self.sent.clone(),
-            exit: self.exit,
+            exit: self.exit.filter(|_| self.at.is_none()),
         }
     }
 
     /// Goes on where another host was.
     pub(super) fn restore(pool: &RunspacePool, saved: SavedPipeline) -> Self {
-        Self {
+        let mut pipeline = Self {
             machine: Machine::restore(pool, &saved.machine),
             at: saved.at,
             script: saved.script,
             input: saved.input,
             stopping: saved.stopping,
+            interrupted: false,
+            begun: None,
             has: saved.has,
             sent: saved.sent,
-            exit: saved.exit,
+            exit: None,
             receivers: 0,
             last: None,
+        };
+        if let Some(status) = saved.exit {
+            pipeline.end(status);
         }
+        pipeline
     }
 }

@@ -92,7 +92,7 @@ impl Pool {
         self.sent = None;
         let answer = self.machine.connect(opening)?;
         for pipeline in self.pipelines.values_mut() {
-            pipeline.machine.client_changed();
+            pipeline.begin_again(&self.machine);
         }
         self.gather();
         Ok(answer)
@@ -124,6 +124,14 @@ impl Pool {
         self.runspaces
             .values()
             .map(|runspace| worker_id(runspace.worker))
+    }
+
+    /// The worker in which a pipeline runs at the moment, as far as its streams were looked at.
+    pub(super) fn runs(&self, id: &str) -> Option<SessionId> {
+        let (place, number) = self.pipelines.get(id)?.at?;
+        let runspace = self.runspaces.get(&place)?;
+        let runs = runspace.out.begin(number).is_some() && runspace.out.of(number).is_none();
+        runs.then(|| worker_id(runspace.worker))
     }
 
     /// Runspaces in which a pipeline could begin at once.

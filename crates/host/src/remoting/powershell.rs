@@ -1,8 +1,9 @@
 //! PSSessions: pipelines of a pool run as commands of bash.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use winsta_domain::{ExitStatus, SessionId};
+use winsta_domain::SessionId;
 use winsta_psrp::{PipelineId, ProtocolError, Stream as Channel};
 use winsta_wire::Stream;
 use winsta_wsman::fault::Kind;
@@ -19,9 +20,10 @@ use super::shell::{Shell, State};
 use super::{new_guid, of_shell, worker_id};
 use crate::engine::Engine;
 use crate::failure::in_words;
+use crate::workers::Workers;
 
 /// Number of the signal that interrupts.
-const INTERRUPT: u8 = 2;
+pub(super) const INTERRUPT: u8 = 2;
 
 /// What a pipeline has to read next.
 #[derive(Clone, Copy)]
@@ -33,7 +35,12 @@ struct Reach {
     err: u64,
     /// Its exit status, if these are the ends.
     ended: Option<i64>,
+    /// Whether more may come without a word of the keeper's.
+    draining: bool,
 }
+
+/// Pause between looks at the streams of a program that has ended.
+const DRAINING: std::time::Duration = std::time::Duration::from_millis(20);
 
 impl Engine {
     /// Begins a pipeline.
@@ -66,43 +73,59 @@ impl Engine {
         Ok(Answer::Command { id })
     }
 
-    /// Takes what came for a pool or one of its pipelines.
+    /// Takes what came for a pool or its pipelines by the request of this number, once.
     pub(super) async fn hear_pieces(
         &self,
         shell: &Arc<Shell>,
+        request: &str,
         pieces: Vec<Piece>,
     ) -> Result<(), Fault> {
+        let concerned = self.hear_all(shell, request, pieces)?;
+        for id in concerned {
+            self.begin_if_ready(shell, &id).await?;
+        }
+        self.keep_shell(shell);
+        shell.tell();
+        Ok(())
+    }
+
+    /// Gives the pipelines that something came for.
+    fn hear_all(
+        &self,
+        shell: &Shell,
+        request: &str,
+        pieces: Vec<Piece>,
+    ) -> Result<Vec<String>, Fault> {
+        let mut concerned = Vec::new();
+        let mut state = shell.state();
+        if state.has_heard(request) {
+            return Ok(concerned);
+        }
+        let pool = pool(&mut state)?;
         for piece in pieces {
             let channel = match piece.stream.as_str() {
                 "pr" => Channel::PromptResponse,
                 _ => Channel::Default,
             };
             let id = piece.command.map(|id| id.to_ascii_uppercase());
-            {
-                let mut state = shell.state();
-                let pool = pool(&mut state)?;
-                let heard = match &id {
-                    None => pool.hear(channel, &piece.bytes),
-                    Some(id) => {
-                        let pipeline = pool.pipelines.get_mut(id);
-                        let pipeline = pipeline.ok_or_else(|| Kind::NoCommand.fault())?;
-                        pipeline.hear(channel, &piece.bytes)
-                    }
-                };
-                heard.map_err(|error| strange(&error))?;
-                if let Some(workers) = self.workers_of(shell.uid()) {
-                    for worker in pool.dismissed.drain(..) {
-                        workers.end(worker);
-                    }
+            let heard = match &id {
+                None => pool.hear(channel, &piece.bytes),
+                Some(id) => {
+                    let pipeline = pool.pipelines.get_mut(id);
+                    let pipeline = pipeline.ok_or_else(|| Kind::NoCommand.fault())?;
+                    pipeline.hear(channel, &piece.bytes)
                 }
-            }
-            if let Some(id) = id {
-                self.begin_if_ready(shell, &id).await?;
-            }
-            self.keep_shell(shell);
-            shell.tell();
+            };
+            heard.map_err(|error| strange(&error))?;
+            concerned.extend(id);
         }
-        Ok(())
+        if let Some(workers) = self.workers_of(shell.uid()) {
+            for worker in pool.dismissed.drain(..) {
+                workers.end(worker);
+            }
+        }
+        state.hears(request);
+        Ok(concerned)
     }
 
     /// Gives a pipeline that has all it needs to a runspace.
@@ -148,7 +171,7 @@ impl Engine {
             }
             let script = pipeline.script.take().unwrap_or_default();
             text.push_str(&runspace.line(&script, &std::mem::take(&mut pipeline.input)));
-            pipeline.at = Some((place, runspace.last));
+            pipeline.begins(place, runspace.last);
             (worker_id(runspace.worker), text)
         };
         // A host that takes over has to know the command's number before bash does.
@@ -218,6 +241,7 @@ impl Engine {
             }
             let waiting = async {
                 match (reach, self.workers_of(wanted.shell.uid())) {
+                    (Some(reach), _) if reach.draining => tokio::time::sleep(DRAINING).await,
                     (Some(reach), Some(workers)) => {
                         tokio::select! {
                             _ = workers.wait(reach.worker, Stream::Out, reach.out) => {}
@@ -245,15 +269,17 @@ impl Engine {
         let Some(workers) = self.workers_of(wanted.shell.uid()) else {
             return Ok(None);
         };
+        // First whether they have ended, then what they printed until then.
+        let exits = exits(wanted.shell, &workers)?;
         self.look_everywhere(wanted.shell, &workers).await?;
         let mut state = wanted.shell.state();
         let pool = pool(&mut state)?;
-        let known = pool.pipelines.get(wanted.command);
+        let known = pool.pipelines.get_mut(wanted.command);
         let known = known.ok_or_else(|| Kind::NoCommand.fault())?;
         let Some((place, number)) = known.at else {
             return Ok(None);
         };
-        let Some(runspace) = pool.runspaces.get(&place) else {
+        let Some(runspace) = pool.runspaces.get_mut(&place) else {
             // It is lost with all that it printed.
             return Ok(Some(Reach {
                 worker: worker_id(0),
@@ -261,11 +287,12 @@ impl Engine {
                 out: 0,
                 err: 0,
                 ended: Some(code(None)),
+                draining: false,
             }));
         };
-        let exit = workers
-            .exit(worker_id(runspace.worker))
-            .map(|status| code(Some(status)));
+        let exit = exits.get(&place).copied().flatten();
+        let draining = exit.is_some() && runspace.is_draining();
+        let exit = exit.filter(|_| !draining);
         let (Some(out), Some(err)) = (runspace.out.begin(number), runspace.err.begin(number))
         else {
             // Others are before it.
@@ -276,6 +303,7 @@ impl Engine {
                 out,
                 err,
                 ended: exit,
+                draining,
             }));
         };
         let from = known.has.unwrap_or(Cursor { out, err });
@@ -287,8 +315,14 @@ impl Engine {
             out: marks.0.map_or(runspace.out.scanned, |mark| mark.begin),
             err: marks.1.map_or(runspace.err.scanned, |mark| mark.begin),
             ended: marks.0.zip(marks.1).map(|(mark, _)| mark.status),
+            draining,
         };
         reach.ended = reach.ended.or(exit);
+        if known.is_to_interrupt() && reach.ended.is_none() {
+            // Its turn came after somebody had wanted it to stop.
+            known.interrupted();
+            workers.signal(worker, INTERRUPT);
+        }
         if let Some(limit) = limit {
             let is_end = limit.out == reach.out && limit.err == reach.err;
             reach.ended = reach.ended.filter(|_| is_end);
@@ -366,46 +400,17 @@ impl Engine {
         self.keep_shell(wanted.shell);
         Ok(Some(received(Some(wanted.command), bytes, exit)))
     }
+}
 
-    /// Has a pipeline stop, or forgets it.
-    pub(super) fn signal_pipeline(
-        &self,
-        shell: &Shell,
-        id: &str,
-        terminate: bool,
-    ) -> Result<(), Fault> {
-        let workers = self.workers_of(shell.uid());
-        {
-            let mut state = shell.state();
-            let pool = pool(&mut state)?;
-            let pipeline = pool
-                .pipelines
-                .get_mut(id)
-                .ok_or_else(|| Kind::NoCommand.fault())?;
-            let runs = pipeline.at.filter(|(place, number)| {
-                let runspace = pool.runspaces.get(place);
-                runspace.is_some_and(|runspace| {
-                    runspace.out.begin(*number).is_some() && runspace.out.of(*number).is_none()
-                })
-            });
-            if pipeline.exit.is_none() {
-                pipeline.stopping = true;
-                if pipeline.at.is_none() {
-                    pipeline.end(code(Some(ExitStatus::Signal(INTERRUPT))));
-                }
-            }
-            if terminate {
-                pool.pipelines.remove(id);
-            }
-            let runspace = runs.and_then(|(place, _)| pool.runspaces.get(&place));
-            if let (Some(runspace), Some(workers)) = (runspace, workers) {
-                workers.signal(worker_id(runspace.worker), INTERRUPT);
-            }
-        }
-        self.keep_shell(shell);
-        shell.tell();
-        Ok(())
-    }
+/// How the programs of a pool's runspaces have ended, if they have.
+fn exits(shell: &Shell, workers: &Workers) -> Result<BTreeMap<u32, Option<i64>>, Fault> {
+    let mut state = shell.state();
+    let runspaces = pool(&mut state)?.runspaces.iter();
+    let exits = runspaces.map(|(place, runspace)| {
+        let exit = workers.exit(worker_id(runspace.worker));
+        (*place, exit.map(|status| code(Some(status))))
+    });
+    Ok(exits.collect())
 }
 
 /// The pool of a shell of PowerShell's kind.

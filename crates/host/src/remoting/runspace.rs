@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,14 @@ pub(super) struct Runspace {
     /// Whether its program has ended.
     #[serde(skip)]
     pub(super) ended: bool,
+    /// When that was first seen.
+    #[serde(skip)]
+    end_seen: Option<Instant>,
 }
+
+/// How long what a program printed may be on its way when the program has ended. What it started
+/// may hold its streams open for ever.
+const DRAINING: Duration = Duration::from_millis(500);
 
 /// Marks in one of its streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +52,9 @@ pub(super) struct Marks {
     pub(super) scanned: u64,
     /// Marks by the number of their command.
     found: BTreeMap<u32, Mark>,
+    /// Whether nothing more will come.
+    #[serde(skip)]
+    pub(super) finished: bool,
 }
 
 /// Where a command's output ends.
@@ -81,7 +92,15 @@ impl Runspace {
             err: Marks::default(),
             released: Cursor::default(),
             ended: false,
+            end_seen: None,
         }
+    }
+
+    /// Whether its program is known to have ended, and some of its output may yet come.
+    pub(super) fn is_draining(&mut self) -> bool {
+        let since = *self.end_seen.get_or_insert_with(Instant::now);
+        let is_whole = self.out.finished && self.err.finished;
+        !is_whole && since.elapsed() < DRAINING
     }
 
     /// What it has to read first.

@@ -72,6 +72,7 @@ async fn look(shell: &Shell, workers: &Workers, place: u32, stream: Stream) -> R
     }
     let mut found = std::mem::take(found);
     found.scanned = read.offset;
+    found.finished = read.finished;
     runspace.scan(&mut found, &read.bytes);
     let moved = found.scanned > from;
     *marks(runspace, stream) = found;

@@ -32,6 +32,10 @@ fn text(command: &Command) -> String {
         return PROMPTING.to_owned();
     }
     let mut text = command.text.clone();
+    if command.is_script && !command.arguments.is_empty() {
+        // As parameters of the script, whose commands run in this very shell.
+        text = format!("__winsta_script() {{\n{text}\n}}; __winsta_script");
+    }
     for argument in &command.arguments {
         if let Some(name) = &argument.name {
             text.push(' ');
@@ -72,6 +76,21 @@ mod tests {
         assert_eq!(
             of(&pipeline),
             "echo it's; ls | grep 'a b' '-i'\nhead '-n' '3'"
+        );
+    }
+
+    #[test]
+    fn scripts_have_parameters() {
+        let script = Command::script("echo \"$2\" # all")
+            .with_argument("a")
+            .with_argument("b c");
+        let pipeline = PowerShell {
+            statements: vec![vec![script]],
+            ..PowerShell::default()
+        };
+        assert_eq!(
+            of(&pipeline),
+            "__winsta_script() {\necho \"$2\" # all\n}; __winsta_script 'a' 'b c'"
         );
     }
 

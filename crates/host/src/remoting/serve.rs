@@ -115,14 +115,23 @@ impl Engine {
                 }
             }
             Operation::Send { streams } if is_pool => {
-                self.hear_pieces(shell, streams).await?;
+                self.hear_pieces(shell, &header.message_id, streams).await?;
                 Ok(Answer::Done(Action::Send))
             }
-            Operation::Send { streams } => self.send_input(shell, streams, until).await,
+            Operation::Send { streams } => {
+                if shell.state().has_heard(&header.message_id) {
+                    return Ok(Answer::Done(Action::Send));
+                }
+                let answer = self.send_input(shell, streams, until).await?;
+                shell.state().hears(&header.message_id);
+                self.keep_shell(shell);
+                Ok(answer)
+            }
             Operation::Signal { command, code } if is_pool => {
                 let signal = Signal::from_code(&code).ok_or_else(|| Kind::Parameter.fault())?;
                 let id = capitals(command).unwrap_or_default();
-                self.signal_pipeline(shell, &id, signal == Signal::Terminate)?;
+                self.signal_pipeline(shell, &id, signal == Signal::Terminate)
+                    .await?;
                 Ok(Answer::Done(Action::Signal))
             }
             Operation::Signal { command, code } => self.signal_command(shell, command, &code),

@@ -1,6 +1,6 @@
 //! One shell: what it is, who holds it, and its commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +42,9 @@ pub(super) struct State {
     pub(super) commands: BTreeMap<String, Command>,
     /// Of a PSSession.
     pub(super) pool: Option<Pool>,
+    /// Numbers of the last requests with input: one that comes again was heard before.
+    #[serde(default)]
+    heard: VecDeque<String>,
     /// Whether it is no more.
     #[serde(skip)]
     pub(super) closed: bool,
@@ -54,7 +57,44 @@ pub(super) struct Saved {
     state: State,
 }
 
+/// Numbers of requests that are remembered: more than a client sends before it has an answer.
+const REMEMBERED: usize = 32;
+
 impl State {
+    /// Whether input with this number was taken already.
+    pub(super) fn has_heard(&self, request: &str) -> bool {
+        self.heard.iter().any(|number| number == request)
+    }
+
+    /// Input with this number is taken.
+    pub(super) fn hears(&mut self, request: &str) {
+        if self.heard.len() >= REMEMBERED {
+            self.heard.pop_front();
+        }
+        self.heard.push_back(request.to_owned());
+    }
+
+    /// The client lets go: what it was given it has.
+    pub(super) fn let_go(&mut self) {
+        for command in self.commands.values_mut() {
+            command.acknowledge();
+        }
+        for pipeline in self
+            .pool
+            .iter_mut()
+            .flat_map(|pool| pool.pipelines.values_mut())
+        {
+            pipeline.acknowledge();
+        }
+    }
+
+    /// Another client is there, which was given nothing yet.
+    pub(super) fn forget_sent(&mut self) {
+        for command in self.commands.values_mut() {
+            command.sent = None;
+        }
+    }
+
     /// Workers of its commands and runspaces.
     fn workers(&self) -> Vec<SessionId> {
         let commands = self
@@ -103,6 +143,7 @@ impl Shell {
                 buffering,
                 commands: BTreeMap::new(),
                 pool,
+                heard: VecDeque::new(),
                 closed: false,
             },
         })
