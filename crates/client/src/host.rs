@@ -93,6 +93,15 @@ impl Host {
         Ok(host)
     }
 
+    /// What connects to the caller's host on this machine, started whenever it does not run.
+    pub fn local_connector() -> Result<Box<dyn Connector>, Cause> {
+        let dirs = Dirs::of_host().map_err(Cause::Dirs)?;
+        Ok(Box::new(LocalConnector::new(
+            &dirs,
+            &Launch::this_program(),
+        )))
+    }
+
     /// A bare connection to the caller's host on this machine, started if it does not run.
     pub fn local_stream() -> Result<UnixStream, ClientError> {
         let dirs = Dirs::of_host().map_err(|source| failed("local", Cause::Dirs(source)))?;

@@ -25,5 +25,5 @@ pub use events::Events;
 pub use host::{Host, Listing};
 pub use output::{Followed, Following, OutputQuery, OutputReader, ScreenQuery};
 pub use ssh::{Deadline, SshConnector, SshSettings};
-pub use start::Launch;
+pub use start::{Launch, agent_socket, agent_stream};
 pub use transport::{Connection, Connector, Dialled, UnixConnector};

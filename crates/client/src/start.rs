@@ -1,4 +1,4 @@
-//! Connects to this machine's host, and starts it where there is none.
+//! Connects to this machine's host or to the user's agent, and starts it where there is none.
 //!
 //! Fifty commands may come at once. Whoever gets `start.lock` starts a host and holds the lock
 //! until that host answers; the others find it answering. A lock dies with its holder, so files
@@ -57,10 +57,47 @@ impl Launch {
     }
 }
 
+/// Files of a process that is started when it is needed.
+struct Post {
+    socket: PathBuf,
+    lock: PathBuf,
+    log: PathBuf,
+}
+
+impl Post {
+    fn host(dirs: &Dirs) -> Self {
+        Self {
+            socket: dirs.host_socket(),
+            lock: dirs.start_lock(),
+            log: dirs.host_log(),
+        }
+    }
+}
+
+/// A connection to the agent of this user's `PSSessions`, which is started with `launch` if none
+/// runs. Its socket is `agent.sock` in the runtime folder.
+pub fn agent_stream(dirs: &Dirs, launch: &Launch) -> Result<UnixStream, Cause> {
+    let file = |name| dirs.runtime().join(name);
+    let post = Post {
+        socket: agent_socket(dirs),
+        lock: file("agent.lock"),
+        log: file("agent.log"),
+    };
+    connect_or_start_at(dirs, &post, launch)
+}
+
+/// The agent's socket.
+pub fn agent_socket(dirs: &Dirs) -> PathBuf {
+    dirs.runtime().join("agent.sock")
+}
+
 /// Connects if a host answers.
 pub(crate) fn connect(dirs: &Dirs) -> Result<Option<UnixStream>, Cause> {
-    let path = dirs.host_socket();
-    match UnixStream::connect(&path) {
+    connect_at(dirs, &dirs.host_socket())
+}
+
+fn connect_at(dirs: &Dirs, path: &Path) -> Result<Option<UnixStream>, Cause> {
+    match UnixStream::connect(path) {
         Ok(stream) => {
             // Whoever owns the folder could have put the socket there.
             dirs.check_runtime().map_err(Cause::Dirs)?;
@@ -91,35 +128,41 @@ pub(crate) fn connect_or_start(dirs: &Dirs, launch: &Launch) -> Result<UnixStrea
             socket: dirs.host_socket(),
         });
     }
+    connect_or_start_at(dirs, &Post::host(dirs), launch)
+}
+
+fn connect_or_start_at(dirs: &Dirs, post: &Post, launch: &Launch) -> Result<UnixStream, Cause> {
     dirs.prepare_runtime().map_err(Cause::Dirs)?;
-    let lock = lock(dirs)?;
-    // Another command may have started it while this one waited for the lock.
-    if let Some(stream) = connect(dirs)? {
+    if let Some(stream) = connect_at(dirs, &post.socket)? {
         return Ok(stream);
     }
-    let started = start(dirs, launch);
+    let lock = lock(&post.lock)?;
+    // Another command may have started it while this one waited for the lock.
+    if let Some(stream) = connect_at(dirs, &post.socket)? {
+        return Ok(stream);
+    }
+    let started = start(post, launch);
     drop(lock);
-    let connected = connect(dirs)?;
+    let connected = connect_at(dirs, &post.socket)?;
     if connected.is_none() {
         started?;
     }
     // One that could not begin gave way to another, if one answers.
     connected.ok_or_else(|| Cause::Unreachable {
-        place: dirs.host_socket().display().to_string(),
+        place: post.socket.display().to_string(),
         source: io::ErrorKind::ConnectionRefused.into(),
     })
 }
 
 /// Takes the lock of those who start hosts. The wait is bounded, so that a stopped starter cannot
 /// stop everybody else for ever; the kernel has no lock with a time limit, hence the looking again.
-fn lock(dirs: &Dirs) -> Result<OwnedFd, Cause> {
-    let path = dirs.start_lock();
+fn lock(path: &Path) -> Result<OwnedFd, Cause> {
     let failed = |error: rustix::io::Errno| Cause::Unreachable {
         place: path.display().to_string(),
         source: error.into(),
     };
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
+    let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -130,7 +173,7 @@ fn lock(dirs: &Dirs) -> Result<OwnedFd, Cause> {
         }
         if begun.elapsed() > PATIENCE {
             return Err(Cause::StartBusy {
-                lock: path,
+                lock: path.to_owned(),
                 seconds: PATIENCE.as_secs(),
             });
         }
@@ -139,8 +182,8 @@ fn lock(dirs: &Dirs) -> Result<OwnedFd, Cause> {
     }
 }
 
-/// Starts a host and waits until it says that it answers.
-fn start(dirs: &Dirs, launch: &Launch) -> Result<(), Cause> {
+/// Starts a process and waits until it says that it answers.
+fn start(post: &Post, launch: &Launch) -> Result<(), Cause> {
     let program = &launch.program;
     let failed = |source| Cause::Start {
         program: program.clone(),
@@ -155,7 +198,7 @@ fn start(dirs: &Dirs, launch: &Launch) -> Result<(), Cause> {
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(words)
-        .stderr(log_file(&dirs.host_log()).map_err(failed)?);
+        .stderr(log_file(&post.log).map_err(failed)?);
     // Not waited for: a daemon outlives whoever starts it. The command owns a copy of the pipe's
     // end, so it must be gone for the end to be seen.
     let child = command.spawn().map_err(failed)?;
@@ -165,7 +208,7 @@ fn start(dirs: &Dirs, launch: &Launch) -> Result<(), Cause> {
     match said {
         Some(words) if words == READY => Ok(()),
         Some(words) if words.is_empty() => Err(Cause::StartFailed {
-            reason: format!("it ended without a word; see {}", dirs.host_log().display()),
+            reason: format!("it ended without a word; see {}", post.log.display()),
         }),
         Some(words) => Err(Cause::StartFailed {
             reason: words.trim_end().to_owned(),

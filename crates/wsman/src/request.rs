@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::fields::{base64, bytes, is_true, selector_set, selectors, shell, shell_maybe, words};
 use crate::header::Header;
 use crate::names::{Action, SELECTOR_FILTER};
@@ -193,6 +196,15 @@ impl Request {
 }
 
 impl Operation {
+    /// Starts a pipeline, which has these fragments to say first.
+    pub fn pipeline(id: String, opening: &[u8]) -> Self {
+        Self::Command {
+            id: Some(id),
+            line: String::new(),
+            arguments: vec![STANDARD.encode(opening)],
+        }
+    }
+
     /// The action that it is asked for by; a question about the service has none.
     pub fn action(&self) -> Option<Action> {
         Some(match self {

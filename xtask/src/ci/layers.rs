@@ -91,6 +91,12 @@ const LAYERS: &[Layer] = &[
         never: &[],
     },
     Layer {
+        name: "winsta-pssession",
+        uses: &["winsta-wsman", "winsta-psrp", "winsta-client"],
+        pure: false,
+        never: RUNTIMES,
+    },
+    Layer {
         name: "winsta-attach",
         uses: &[
             "winsta-domain",
@@ -132,7 +138,9 @@ const LAYERS: &[Layer] = &[
             "winsta-screen",
             "winsta-api",
             "winsta-keeper",
+            "winsta-cmdlet",
             "winsta-client",
+            "winsta-pssession",
             "winsta-attach",
             "winsta-host",
         ],

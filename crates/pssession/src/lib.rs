@@ -1,0 +1,23 @@
+//! PSSessions from their client's side: sessions on other machines that outlive their client.
+//!
+//! * [`Endpoint`] asks a service of WS-Management, again and again until it answers;
+//! * [`Session`] is a runspace pool there, [`Running`] one of its pipelines;
+//! * [`agent`] holds sessions between commands, and is what the commands talk to.
+//!
+//! Everything here blocks: an agent has a thread for each command that is being carried out, and a
+//! command's own process waits for nothing else.
+
+pub mod agent;
+mod endpoint;
+mod problem;
+mod running;
+mod saying;
+mod session;
+mod shells;
+
+pub use endpoint::{Endpoint, Login, Patience, Question};
+pub use problem::Problem;
+pub use running::{Running, Script, Stopper};
+pub use saying::Saying;
+pub use session::{Session, Wanted};
+pub use shells::{Listed, list};
