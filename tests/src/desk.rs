@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -182,6 +183,35 @@ impl Desk {
         });
     }
 
+    /// Runs a script in a bash that has the cmdlets among its words.
+    pub fn bash(&self, script: &str) -> Ran {
+        let output = self.bash_command(script).output();
+        output.expect("bash runs").into()
+    }
+
+    /// The same, yet to be run.
+    pub fn bash_command(&self, script: &str) -> Command {
+        let script = format!("eval \"$({} aliases bash)\"\n{script}", winsta().display());
+        let mut command = Command::new("/bin/bash");
+        command
+            .args(["--norc", "--noprofile", "-c", &script])
+            .envs(self.env())
+            .env("XDG_CONFIG_HOME", self.folder().join("config"))
+            .env_remove("PSSessionOption")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Kills the agent that holds this desk's `PSSessions`, if there is one.
+    pub fn kill_agent(&self) {
+        let Ok(agent) = UnixStream::connect(self.folder().join("run/agent.sock")) else {
+            return;
+        };
+        if let Ok(peer) = rustix::net::sockopt::socket_peercred(&agent) {
+            let _gone = rustix::process::kill_process(peer.pid, rustix::process::Signal::KILL);
+        }
+    }
+
     /// Waits until there is no session of this id.
     pub fn wait_gone(&self, id: &str) {
         until(&format!("the end of session {id}"), || {
@@ -200,6 +230,7 @@ impl Drop for Desk {
     fn drop(&mut self) {
         // Says so if there is none any more, which is as well.
         let _ = self.command(&["host", "stop", "--force"]).output();
+        self.kill_agent();
         end_masters(self);
     }
 }

@@ -18,7 +18,7 @@ pub struct Remote {
     /// Its port on loopback.
     pub port: u16,
     host: Child,
-    python: Python,
+    python: Option<Python>,
 }
 
 impl Remote {
@@ -32,6 +32,13 @@ impl Remote {
                 return None;
             }
         };
+        let mut remote = Self::plain(config);
+        remote.python = Some(python);
+        Some(remote)
+    }
+
+    /// The same for clients of our own, which are always there.
+    pub fn plain(config: &str) -> Self {
         let desk = Desk::with_config(config);
         let users = desk.folder().join("users").display().to_string();
         for user in ["ann", "bob"] {
@@ -46,12 +53,17 @@ impl Remote {
         let port = free.local_addr().expect("it has one").port();
         drop(free);
         let host = serve(&desk, port);
-        Some(Self {
+        Self {
             desk,
             port,
             host,
-            python,
-        })
+            python: None,
+        }
+    }
+
+    /// Where its service is.
+    pub fn uri(&self) -> String {
+        format!("http://127.0.0.1:{}/wsman", self.port)
     }
 
     /// A host with default settings.
@@ -68,7 +80,8 @@ impl Remote {
 
     /// A client for use beside this, and the port for it.
     pub fn peer(&self) -> (u16, Client) {
-        (self.port, Client(self.python.clone()))
+        let python = self.python.clone();
+        (self.port, Client(python.expect("it has a client")))
     }
 
     /// Kills the host with SIGKILL, and starts another.

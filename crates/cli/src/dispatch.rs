@@ -5,7 +5,10 @@ use std::path::Path;
 
 use clap::Command;
 use clap::error::ErrorKind;
+use winsta_cmdlet::Cmdlet;
+use winsta_cmdlet::aliases::PROPERTY;
 
+use crate::cmdlets;
 use crate::grammar::normalise::{Words, normalise};
 use crate::grammar::windows_help;
 use crate::output;
@@ -18,6 +21,12 @@ pub(crate) enum Call {
     Tool(&'static Tool, clap::ArgMatches),
     /// A text to print: help or the version.
     Print(String),
+    /// A cmdlet, with the words behind its name.
+    Cmdlet(&'static Cmdlet, Vec<OsString>),
+    /// What a cmdlet says of itself.
+    CmdletHelp(&'static Cmdlet),
+    /// Properties of objects that stand in front of them.
+    Property(Vec<String>),
     /// The program that another `reset` on the search path is.
     TerminalReset(Vec<OsString>),
 }
@@ -29,6 +38,9 @@ pub(crate) fn run(argv: Vec<OsString>) -> Outcome {
             .execute(&matches)
             .map_err(|error| usage(tool, &tool.words.join(" "), &error))?,
         Call::Print(text) => output::text(&text).map(|()| Exit::Done),
+        Call::Cmdlet(cmdlet, words) => cmdlets::run(cmdlet, words),
+        Call::CmdletHelp(cmdlet) => cmdlets::help(cmdlet),
+        Call::Property(paths) => cmdlets::property(&paths),
         Call::TerminalReset(words) => crate::run::links::terminal_reset(&words),
     }
 }
@@ -81,6 +93,9 @@ fn subcommand(before: &str, words: Vec<OsString>) -> Result<Call, Failure> {
         let called = said.join(" ");
         return tool_call(tool, &called, words.into_iter().skip(used).collect());
     }
+    if let Some(call) = cmdlet_call(&texts, &words) {
+        return Ok(call);
+    }
     let first = texts.first().copied().unwrap_or_default();
     let group = GROUPS
         .iter()
@@ -96,6 +111,27 @@ fn subcommand(before: &str, words: Vec<OsString>) -> Result<Call, Failure> {
     match all().try_get_matches_from(std::iter::once("winsta".into()).chain(words)) {
         Err(error) => printed_or(&error, |error| clap_failure("winsta", "--help", error)),
         Ok(_) => Err(Failure::usage("this is no command that winsta has")),
+    }
+}
+
+/// A cmdlet, or what is asked about one.
+fn cmdlet_call(texts: &[&str], words: &[OsString]) -> Option<Call> {
+    match texts {
+        [help, name] if help.eq_ignore_ascii_case("help") => {
+            winsta_cmdlet::find(name).map(Call::CmdletHelp)
+        }
+        [PROPERTY, ..] => {
+            let paths = texts.iter().skip(1).map(|path| (*path).to_owned());
+            Some(Call::Property(paths.collect()))
+        }
+        [name, ..] => {
+            let cmdlet = winsta_cmdlet::find(name)?;
+            Some(Call::Cmdlet(
+                cmdlet,
+                words.iter().skip(1).cloned().collect(),
+            ))
+        }
+        [] => None,
     }
 }
 

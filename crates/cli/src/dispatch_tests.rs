@@ -11,6 +11,9 @@ fn called(line: &[&str]) -> String {
     match call(line) {
         Ok(Call::Tool(tool, _)) => tool.words.join(" "),
         Ok(Call::Print(text)) => format!("print: {}", text.lines().next().unwrap_or_default()),
+        Ok(Call::Cmdlet(cmdlet, words)) => format!("cmdlet: {} {}", cmdlet.name, words.len()),
+        Ok(Call::CmdletHelp(cmdlet)) => format!("help: {}", cmdlet.name),
+        Ok(Call::Property(paths)) => format!("property: {}", paths.len()),
         Ok(Call::TerminalReset(words)) => format!("reset(1): {}", words.len()),
         Err(failure) => {
             assert_eq!(failure.exit, Exit::Usage, "{line:?}");
@@ -50,6 +53,13 @@ fn tools_are_found_by_words_and_by_links() {
         (&["winsta", "send", "3", "--enter", "ls", "-l"], "send"),
         (&["winsta", "host", "status", "-o", "json"], "host"),
         (&["other-name", "query", "session"], "query session"),
+        (
+            &["winsta", "get-pssession", "-Id", "3"],
+            "cmdlet: Get-PSSession 2",
+        ),
+        (&["winsta", "icm", "{ls}"], "cmdlet: Invoke-Command 1"),
+        (&["winsta", "help", "dnsn"], "help: Disconnect-PSSession"),
+        (&["winsta", "get-property", "{}.Name"], "property: 1"),
         (&["reset"], "reset(1): 0"),
         (&["reset", "-Q", "xterm"], "reset(1): 2"),
     ];

@@ -5,6 +5,7 @@
 //! the switches of Windows' tools into options; clap does the rest. What comes out is carried out
 //! by the module of the same name in `run`.
 
+mod cmdlets;
 mod dispatch;
 mod grammar;
 pub mod oracle;
@@ -29,6 +30,10 @@ pub fn main() -> ExitCode {
     // Rebuilds a session's screen, run as the session's user.
     if argv.get(1).is_some_and(|role| role == "painter") {
         return winsta_host::painter();
+    }
+    // Holds PSSessions between commands.
+    if argv.get(1).is_some_and(|role| role == "agent") {
+        return cmdlets::agent_main();
     }
     match dispatch::run(argv) {
         Ok(exit) => exit.into(),

@@ -106,7 +106,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 /// All tools.
-pub(crate) const TOOLS: [Tool; 29] = [
+pub(crate) const TOOLS: [Tool; 30] = [
     Tool::windows::<windows::QuerySession>(&["query", "session"], Some("qwinsta")),
     Tool::windows::<windows::QueryUser>(&["query", "user"], Some("quser")),
     Tool::windows::<windows::QueryProcess>(&["query", "process"], Some("qprocess")),
@@ -135,6 +135,7 @@ pub(crate) const TOOLS: [Tool; 29] = [
     Tool::unix::<unix::DialStdio>(&["dial-stdio"]),
     Tool::unix::<unix::InstallLinks>(&["install-links"]),
     Tool::unix::<unix::Completions>(&["completions"]),
+    Tool::unix::<unix::Aliases>(&["aliases"]),
     Tool::unix::<unix::Man>(&["man"]),
 ];
 

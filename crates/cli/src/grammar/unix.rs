@@ -403,6 +403,20 @@ pub(crate) struct Completions {
     pub(crate) name: String,
 }
 
+/// `aliases`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Print what makes PowerShell's cmdlets words of your shell.",
+    after_help = "Examples:
+  eval \"$(winsta aliases bash)\"
+  winsta aliases fish | source"
+)]
+pub(crate) struct Aliases {
+    /// The shell: bash, zsh or fish.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: String,
+}
+
 /// `man`.
 #[derive(Args, Debug)]
 #[command(

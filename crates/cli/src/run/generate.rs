@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 
 use clap::Command;
+use winsta_cmdlet::aliases::{NoShell, Shell, aliases};
 
-use crate::grammar::unix::{Completions, Man};
+use crate::grammar::unix::{Aliases, Completions, Man};
 use crate::output;
 use crate::report::{Exit, Failure, Outcome};
 use crate::tools::{Execute, GROUPS, TOOLS, all, group_command};
@@ -21,6 +22,19 @@ impl Execute for Completions {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, self.name.as_str(), &mut script);
         output::with_stdout(|out| out.write_all(&script)).map(|()| Exit::Done)
+    }
+}
+
+impl Execute for Aliases {
+    fn execute(self) -> Outcome {
+        let shell: Shell = self.shell.parse().map_err(|error: NoShell| {
+            Failure::usage(format!("aliases: {}: {error}", self.shell))
+        })?;
+        let program = std::env::current_exe();
+        let program =
+            program.map_err(|error| Failure::local("this program has no path", &error))?;
+        let text = aliases(shell, &program.display().to_string());
+        output::text(&text).map(|()| Exit::Done)
     }
 }
 

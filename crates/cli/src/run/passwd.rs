@@ -1,6 +1,8 @@
 //! `passwd`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
@@ -37,15 +39,21 @@ fn ask(prompt: &str) -> io::Result<String> {
     if !stdin.is_terminal() {
         return line(&mut stdin.lock());
     }
-    let mut out = io::stderr();
-    out.write_all(prompt.as_bytes())?;
-    let shown = tcgetattr(&stdin)?;
+    io::stderr().write_all(prompt.as_bytes())?;
+    let terminal = File::from(stdin.as_fd().try_clone_to_owned()?);
+    let read = hidden_line(&terminal);
+    io::stderr().write_all(b"\n")?;
+    read
+}
+
+/// Reads a line from a terminal, which does not show it.
+pub(crate) fn hidden_line(terminal: &File) -> io::Result<String> {
+    let shown = tcgetattr(terminal)?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&stdin, OptionalActions::Flush, &hidden)?;
-    let read = line(&mut stdin.lock());
-    tcsetattr(&stdin, OptionalActions::Flush, &shown)?;
-    out.write_all(b"\n")?;
+    tcsetattr(terminal, OptionalActions::Flush, &hidden)?;
+    let read = line(&mut BufReader::new(terminal));
+    tcsetattr(terminal, OptionalActions::Flush, &shown)?;
     read
 }
 

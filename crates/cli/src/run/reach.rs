@@ -150,6 +150,41 @@ pub(crate) fn places(server: Option<&str>) -> Result<Vec<Place>, Failure> {
     Ok(places)
 }
 
+/// The way to one machine through the user's ssh.
+pub(crate) fn ssh(
+    name: &str,
+    user: Option<&str>,
+    port: Option<u16>,
+    patience: Duration,
+) -> Result<SshConnector, Failure> {
+    let known = known::load()?;
+    let hosts = known.inventory.choose(name);
+    let hosts = hosts.map_err(|error| Failure::usage(error.to_string()).with_hint(known.hint()))?;
+    let [host] = hosts.as_slice() else {
+        return Err(Failure::usage(format!(
+            "{name} is not the name of one host"
+        )));
+    };
+    let host = winsta_inventory::Host {
+        transport: Transport::Ssh,
+        ..host.clone()
+    };
+    let place = place(&host, &known, "")?;
+    let (settings, mut to) = place
+        .ssh
+        .ok_or_else(|| Failure::usage(format!("{name} is not reached through ssh")))?;
+    to.port = port.or(to.port);
+    if let Some(user) = user {
+        let parsed = user.parse();
+        to.user = Some(parsed.map_err(|_| Failure::usage(format!("{user} is no user's name")))?);
+    }
+    let settings = SshSettings {
+        patience,
+        ..settings
+    };
+    Ok(SshConnector::new(settings, to))
+}
+
 /// Every machine that is known, this one first.
 pub(crate) fn all_places(known: &Known) -> Result<Vec<Place>, Failure> {
     let machine = machine();

@@ -1,0 +1,136 @@
+//! The ways to machines, as the agent takes them.
+
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use winsta_client::{Cause, Connection, Connector, Host};
+use winsta_pssession::agent::{Roads, Target, Transport};
+use winsta_pssession::{Endpoint, Login};
+
+use crate::run::reach;
+
+/// How long a connection may take to come.
+const CONNECTING: Duration = Duration::from_secs(15);
+/// The port of the service over TLS.
+const TLS_PORT: u16 = 5986;
+
+/// The ways that there are.
+pub(super) struct Ways;
+
+impl Roads for Ways {
+    fn endpoint(&self, target: &Target) -> Result<Endpoint, String> {
+        match target.transport {
+            Transport::Local => local(),
+            Transport::HostName => ssh(target),
+            Transport::ComputerName => http(target),
+        }
+    }
+}
+
+fn local() -> Result<Endpoint, String> {
+    let connector = Host::local_connector().map_err(|cause| cause.to_string())?;
+    let address = "http://localhost/wsman".to_owned();
+    Ok(Endpoint::new(connector, address, Login::Connection))
+}
+
+fn ssh(target: &Target) -> Result<Endpoint, String> {
+    let name = &target.computer_name;
+    let connector = reach::ssh(name, target.user.as_deref(), target.port, CONNECTING);
+    let connector = connector.map_err(|failure| failure.words())?;
+    let address = format!("ssh://{name}/wsman");
+    Ok(Endpoint::new(
+        Box::new(connector),
+        address,
+        Login::Connection,
+    ))
+}
+
+fn http(target: &Target) -> Result<Endpoint, String> {
+    let name = &target.computer_name;
+    let uri = target.uri.clone().unwrap_or_else(|| {
+        let port = target.port.unwrap_or(TLS_PORT);
+        format!("https://{name}:{port}/wsman")
+    });
+    let login = match (&target.user, &target.password) {
+        (Some(user), Some(password)) => Login::Basic {
+            user: user.clone(),
+            password: password.clone(),
+        },
+        _ => Login::Certificate,
+    };
+    if let Some(rest) = uri.strip_prefix("http://") {
+        let place = Plain(authority(rest, 5985));
+        return Ok(Endpoint::new(Box::new(place), uri, login));
+    }
+    let Some(_rest) = uri.strip_prefix("https://") else {
+        return Err(format!("{uri} is no address that begins with https://"));
+    };
+    Err(format!("{uri} cannot be reached: TLS is not built in"))
+}
+
+/// `name:port` of what stands behind the scheme.
+fn authority(rest: &str, port: u16) -> String {
+    let authority = rest.split('/').next().unwrap_or_default();
+    let is_whole = authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if is_whole {
+        authority.to_owned()
+    } else {
+        format!("{authority}:{port}")
+    }
+}
+
+/// A service that speaks in clear: on this machine alone.
+#[derive(Debug)]
+struct Plain(String);
+
+/// A connection in clear.
+struct Tcp(TcpStream);
+
+impl io::Read for Tcp {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl io::Write for Tcp {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Connection for Tcp {
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(timeout)?;
+        self.0.set_write_timeout(timeout)
+    }
+}
+
+impl Connector for Plain {
+    fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
+        let failed = |source| Cause::Unreachable {
+            place: self.0.clone(),
+            source,
+        };
+        // A name is looked up here, so that it cannot lead elsewhere between check and use.
+        let mut addresses = self.0.to_socket_addrs().map_err(failed)?;
+        let address = addresses.find(|address| address.ip().is_loopback());
+        let address = address.ok_or_else(|| {
+            let text = "plain HTTP is for this machine alone; https:// leads to others";
+            failed(io::Error::new(io::ErrorKind::PermissionDenied, text))
+        })?;
+        let stream = TcpStream::connect_timeout(&address, CONNECTING).map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        Ok(Box::new(Tcp(stream)))
+    }
+
+    fn place(&self) -> String {
+        self.0.clone()
+    }
+}

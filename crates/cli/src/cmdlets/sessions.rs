@@ -1,0 +1,185 @@
+//! Sessions made, listed, let go of, taken and ended.
+
+use std::io::{self, BufRead, Write};
+
+use winsta_cmdlet::Bound;
+use winsta_cmdlet::confirm::{self, Answer};
+use winsta_pssession::agent::{Agent, Ask, Options, Tell, View};
+
+use super::select::{Found, say, select, throttle};
+use super::{agent, show, target};
+use crate::report::{Exit, Failure, Outcome};
+
+/// `New-PSSession`.
+pub(super) fn make(bounds: &[Bound]) -> Outcome {
+    let mut agent = agent::connect()?;
+    let mut exit = Exit::Done;
+    let mut views = Vec::new();
+    for bound in bounds {
+        let mut targets = target::named(bound)?;
+        if targets.is_empty() {
+            targets.push(target::here());
+        }
+        let order: Vec<_> = targets
+            .iter()
+            .map(|target| target.computer_name.clone())
+            .collect();
+        let configuration = bound.text("ConfigurationName");
+        let ask = Ask::New {
+            targets,
+            names: bound.texts("Name").to_vec(),
+            configuration: configuration.unwrap_or(Options::CONFIGURATION).to_owned(),
+            options: target::options(bound)?,
+            throttle: throttle(bound),
+        };
+        let mut made = asked(&mut agent, bound, &ask, &mut exit)?;
+        made.sort_by_key(|view| {
+            order
+                .iter()
+                .position(|name| *name == view.target.computer_name)
+        });
+        views.extend(made);
+    }
+    show::sessions(&views)?;
+    Ok(exit)
+}
+
+/// `Get-PSSession`.
+pub(super) fn get(bounds: &[Bound]) -> Outcome {
+    let found = select(&mut agent::connect()?, bounds)?;
+    show::sessions(&found.views)?;
+    Ok(found.exit)
+}
+
+/// `Disconnect-PSSession`.
+pub(super) fn disconnect(bounds: &[Bound]) -> Outcome {
+    change(bounds, true, |bound, sessions| Ask::Disconnect {
+        sessions,
+        idle_timeout_ms: bound
+            .int("IdleTimeoutSec")
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .map(|seconds| seconds * 1_000),
+        output_buffering_mode: bound
+            .text("OutputBufferingMode")
+            .filter(|mode| *mode != "None")
+            .map(str::to_owned),
+        throttle: throttle(bound),
+    })
+}
+
+/// `Connect-PSSession`.
+pub(super) fn connect(bounds: &[Bound]) -> Outcome {
+    change(bounds, true, |bound, sessions| Ask::Connect {
+        sessions,
+        throttle: throttle(bound),
+    })
+}
+
+/// `Remove-PSSession`.
+pub(super) fn remove(bounds: &[Bound]) -> Outcome {
+    change(bounds, false, |bound, sessions| Ask::Remove {
+        sessions,
+        throttle: throttle(bound),
+    })
+}
+
+/// Does something with the sessions that are meant, and shows them if they are there afterwards.
+fn change(bounds: &[Bound], shows: bool, ask: impl Fn(&Bound, Vec<String>) -> Ask) -> Outcome {
+    let Some(bound) = bounds.first() else {
+        return Ok(Exit::Done);
+    };
+    let mut agent = agent::connect()?;
+    let mut found = select(&mut agent, bounds)?;
+    may(bound, &mut found)?;
+    if found.views.is_empty() {
+        return Ok(found.exit);
+    }
+    let order = found.instances();
+    let ask = ask(bound, found.instances());
+    let mut views = asked(&mut agent, bound, &ask, &mut found.exit)?;
+    views.sort_by_key(|view| order.iter().position(|id| *id == view.instance_id));
+    if shows {
+        show::sessions(&views)?;
+    }
+    Ok(found.exit)
+}
+
+/// What the agent gives; errors are said.
+fn asked(
+    agent: &mut Agent,
+    bound: &Bound,
+    ask: &Ask,
+    exit: &mut Exit,
+) -> Result<Vec<View>, Failure> {
+    let mut views = Vec::new();
+    agent::ask(agent, ask, |tell| {
+        match tell {
+            Tell::Session(view) => views.push(*view),
+            Tell::Failed(failed) => {
+                say(bound, &failed.why);
+                *exit = (*exit).max(agent::status(&failed));
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(views)
+}
+
+/// Leaves the sessions with which something may be done: all, those for which the user says so, or
+/// none if it is only to be said what would be done.
+pub(super) fn may(bound: &Bound, found: &mut Found) -> Result<(), Failure> {
+    let operation = bound.cmdlet().operation();
+    if bound.common().what_if {
+        for view in found.views.drain(..) {
+            crate::output::text(&format!("{}\n", confirm::what_if(operation, &view.name)))?;
+        }
+        return Ok(());
+    }
+    if !bound.asks() {
+        return Ok(());
+    }
+    let mut rest = std::mem::take(&mut found.views).into_iter();
+    while let Some(view) = rest.next() {
+        match answer(operation, &view.name)? {
+            Answer::Yes => found.views.push(view),
+            Answer::No | Answer::Help => {}
+            Answer::YesToAll => {
+                found.views.push(view);
+                found.views.extend(rest.by_ref());
+            }
+            Answer::NoToAll | Answer::Suspend => rest.by_ref().for_each(drop),
+        }
+    }
+    Ok(())
+}
+
+/// Asks whoever sits there.
+fn answer(operation: &str, target: &str) -> Result<Answer, Failure> {
+    let failed = |error: io::Error| {
+        Failure::local("nobody can be asked; -Confirm:$false does not ask", &error)
+    };
+    let terminal = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/tty");
+    let mut terminal = terminal.map_err(failed)?;
+    let mut lines = io::BufReader::new(terminal.try_clone().map_err(failed)?);
+    loop {
+        let prompt = confirm::question(operation, target);
+        terminal.write_all(prompt.as_bytes()).map_err(failed)?;
+        let mut line = String::new();
+        if lines.read_line(&mut line).map_err(failed)? == 0 {
+            return Ok(Answer::NoToAll);
+        }
+        match Answer::parse(&line) {
+            None => {}
+            Some(Answer::Help) => {
+                terminal
+                    .write_all(confirm::HELP.as_bytes())
+                    .map_err(failed)?;
+            }
+            Some(answer) => return Ok(answer),
+        }
+    }
+}
