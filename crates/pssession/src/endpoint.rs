@@ -125,6 +125,8 @@ pub struct Patience<'a> {
     pub tell: &'a (dyn Fn(Option<Duration>) + Sync),
     /// Once it is set nothing is tried again.
     pub stop: &'a AtomicBool,
+    /// Whether one that was never reached is tried again.
+    pub hopes: bool,
 }
 
 impl fmt::Debug for Patience<'_> {
@@ -138,10 +140,13 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 
 impl Patience<'_> {
     /// One attempt.
-    pub const NONE: Patience<'static> = Patience {
-        lasts: Duration::ZERO,
-        tell: &|_| {},
-        stop: &NEVER,
+    pub const NONE: Patience<'static> = Self::silent(Duration::ZERO);
+
+    /// For somebody who waits: a service that does not answer is given up at once, a connection
+    /// that breaks in the middle is made again.
+    pub const BRIEF: Patience<'static> = Patience {
+        hopes: false,
+        ..Self::silent(Duration::from_secs(15))
     };
 
     /// Attempts for this long, of which nobody hears.
@@ -150,6 +155,7 @@ impl Patience<'_> {
             lasts,
             tell: &|_| {},
             stop: &NEVER,
+            hopes: true,
         }
     }
 }
@@ -197,6 +203,10 @@ impl Endpoint {
         loop {
             let reply = match self.once(&text, timeout) {
                 Err(problem) if problem.is_passing() => {
+                    let is_met = broken.is_some() || matches!(problem, Problem::Lost(_));
+                    if !is_met && !patience.hopes {
+                        return Err(problem);
+                    }
                     let since = *broken.get_or_insert_with(Instant::now);
                     let left = patience.lasts.saturating_sub(since.elapsed());
                     if left.is_zero() || patience.stop.load(Ordering::Relaxed) {

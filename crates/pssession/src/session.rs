@@ -19,6 +19,8 @@ use crate::problem::Problem;
 const VERSION: &str = "2.3";
 /// Most bytes of a request's fragments.
 pub(crate) const PIECE: usize = 64 << 10;
+/// How long a session that did not open is looked for, to end it.
+const CLEANING: Duration = Duration::from_secs(2);
 /// How long a service may be silent in one request.
 const ROUND: Duration = Duration::from_secs(20);
 
@@ -86,15 +88,31 @@ impl Session {
             value: VERSION.to_owned(),
             must_comply: true,
         });
-        let made = session.endpoint.answered(question, patience)?;
+        let opened = session.begin(question, wanted.open_timeout, patience);
+        if let Err(problem) = opened {
+            if !matches!(problem, Problem::Unreachable(_) | Problem::Denied) {
+                // It may be there all the same.
+                let _ = session.remove(&Patience::silent(CLEANING));
+            }
+            return Err(problem);
+        }
+        Ok(session)
+    }
+
+    fn begin(
+        &self,
+        question: Question<'_>,
+        within: Duration,
+        patience: &Patience<'_>,
+    ) -> Result<(), Problem> {
+        let made = self.endpoint.answered(question, patience)?;
         if let Err(problem) = made.answer
             && !(made.again && problem.is(Kind::ShellExists))
         {
             return Err(problem);
         }
-        session.send_pool(patience)?;
-        session.await_open(Instant::now() + wanted.open_timeout, patience)?;
-        Ok(session)
+        self.send_pool(patience)?;
+        self.await_open(Instant::now() + within, patience)
     }
 
     /// Takes a session that nobody is connected to.

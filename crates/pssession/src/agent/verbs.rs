@@ -112,7 +112,7 @@ impl Shared {
     /// Tells of the sessions of a machine.
     pub(super) fn list(&self, target: &Target) -> Result<Vec<View>, Failed> {
         let endpoint = self.endpoint(target)?;
-        let all = shells::list(&endpoint, LISTING, &Patience::NONE);
+        let all = shells::list(&endpoint, LISTING, &Patience::BRIEF);
         let all = all.map_err(|problem| connecting(target, &problem))?;
         let views = self.book.open().learn(target, endpoint.address(), all);
         self.book.tell();
@@ -140,7 +140,7 @@ impl Shared {
                 .open_timeout_ms
                 .map_or(OPENING, Duration::from_millis),
         };
-        let session = Session::open(endpoint, &wanted, &Patience::NONE);
+        let session = Session::open(endpoint, &wanted, &Patience::BRIEF);
         let session = session.map_err(|problem| connecting(target, &problem))?;
         let now = Instant::now();
         let entry = Entry {
@@ -240,7 +240,7 @@ impl Shared {
             endpoint,
             &known.instance_id,
             &known.resource,
-            &Patience::NONE,
+            &Patience::BRIEF,
         );
         let session = session.map_err(|problem| {
             self.lost(known.id, &problem);
@@ -309,6 +309,7 @@ impl Shared {
             lasts: known.retry,
             tell,
             stop,
+            hopes: true,
         }
     }
 }
