@@ -25,6 +25,8 @@ enum Chore {
     Fleet(bench::fleet::Options),
     /// Measure CLIXML and PowerShell remoting beside psrpcore
     Codec(bench::codec::Options),
+    /// Measure the cmdlets for PSSessions beside pypsrp
+    Sessions(bench::sessions::Options),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Chore::Bench(options) => bench::run(&options),
         Chore::Fleet(options) => bench::fleet::run(&options),
         Chore::Codec(options) => bench::codec::run(&options),
+        Chore::Sessions(options) => bench::sessions::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

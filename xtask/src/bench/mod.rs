@@ -1,6 +1,7 @@
 //! Winsta and its peers measured side by side.
 
 pub(crate) mod codec;
+mod cost;
 mod figures;
 pub(crate) mod fleet;
 mod material;
@@ -11,6 +12,7 @@ mod place;
 mod processes;
 mod report;
 mod rows;
+pub(crate) mod sessions;
 mod signals;
 mod terminal;
 

@@ -3,7 +3,6 @@
 //! The machines are one ssh server on so many loopback addresses. What the servers' side costs is
 //! in the figures of the whole machine, not in those of the client.
 
-mod cost;
 mod ground;
 mod tools;
 
@@ -11,9 +10,9 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result, ensure};
 
+use super::cost::{Cost, measured};
 use super::figures::quantile;
 use super::place::Place;
-use cost::{Cost, measured};
 use ground::Ground;
 use tools::{TOOLS, Tool};
 

@@ -13,17 +13,17 @@ const SETTLE: Duration = Duration::from_millis(500);
 
 /// Time that one run took, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// On the clock.
-    pub(super) wall: f64,
+    pub(crate) wall: f64,
     /// Of the processor: the command, its children and the masters of ssh that it uses.
-    pub(super) client: f64,
+    pub(crate) client: f64,
     /// Of the processor, by everything on this machine.
-    pub(super) machine: f64,
+    pub(crate) machine: f64,
 }
 
 /// Runs a command, which has to succeed: with all tools that means that every machine answered.
-pub(super) fn measured(place: &Place, line: &Argv) -> Result<Cost> {
+pub(crate) fn measured(place: &Place, line: &Argv) -> Result<Cost> {
     let out = place.path("out");
     let mut command = place.command(line)?;
     command
