@@ -1,5 +1,6 @@
 //! A host that other machines reach over TLS, and whoever comes to it.
 
+use std::io::Write;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -29,16 +30,17 @@ impl Published {
     /// A host with these lines of configuration.
     pub fn with_config(config: &str) -> Self {
         let desk = Desk::with_config(config);
-        let users = users(&desk);
+        users(&desk);
         let port = free_port();
-        let url = format!("https://127.0.0.1:{port}/wsman");
-        let mut command = desk.command(&["host", "run", "--wsman", &url, "--users", &users]);
-        command.stdout(Stdio::null());
-        let host = command.spawn().expect("winsta runs");
-        until("the host to listen", || {
-            TcpStream::connect(("127.0.0.1", port)).ok()
-        });
+        let host = serve(&desk, port);
         Self { desk, port, host }
+    }
+
+    /// Kills the host with SIGKILL, and starts another.
+    pub fn crash(&mut self) {
+        self.host.kill().expect("it is ours");
+        self.host.wait().expect("it is ours");
+        self.host = serve(&self.desk, self.port);
     }
 
     /// Where it is.
@@ -66,7 +68,7 @@ impl Published {
     /// A client elsewhere that brings its certificate with such a token.
     pub fn enrolled(&self, words: &[&str]) -> Desk {
         let desk = Desk::new();
-        desk.run(&["trust", &self.token(words)]).done();
+        bring(&desk, &self.token(words)).done();
         desk
     }
 
@@ -84,10 +86,33 @@ impl Published {
     }
 }
 
+fn serve(desk: &Desk, port: u16) -> Child {
+    let users = desk.folder().join("users").display().to_string();
+    let url = format!("https://127.0.0.1:{port}/wsman");
+    let mut command = desk.command(&["host", "run", "--wsman", &url, "--users", &users]);
+    command.stdout(Stdio::null());
+    let host = command.spawn().expect("winsta runs");
+    until("the host to listen", || {
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    host
+}
+
 impl Default for Published {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Brings a client's certificate with a token that is on no command line.
+pub fn bring(client: &Desk, token: &str) -> Ran {
+    let mut command = client.command(&["trust", "-"]);
+    let pipes = command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().expect("winsta runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    writeln!(stdin, "{token}").expect("it reads");
+    drop(stdin);
+    child.wait_with_output().expect("it ends").into()
 }
 
 /// A client's key and certificate in PEM.

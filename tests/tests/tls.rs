@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
-use winsta_tests::desk::Desk;
+use winsta_tests::desk::{Desk, Ran};
 use winsta_tests::patience::until;
 use winsta_tests::published::{Published, curl, identity};
 
@@ -25,7 +27,7 @@ fn who_is_enrolled_is_the_owner_from_elsewhere() {
     let words = ["query", "session", "--server", &server, "-o", "json"];
     let rows: Vec<Value> = serde_json::from_str(&client.run(&words).done()).expect("rows");
     assert!(
-        rows.iter().any(|row| row["id"].to_string() == id),
+        rows.iter().any(|row| row["id"].as_u64() == id.parse().ok()),
         "{rows:?}"
     );
     published.desk.wait_screen(&id, "hello");
@@ -48,6 +50,49 @@ fn who_is_enrolled_is_the_owner_from_elsewhere() {
         audit.contains("\"origin\":\"tls 127.0.0.1 certificate "),
         "{audit}"
     );
+}
+
+#[test]
+fn what_takes_its_time_comes_through() {
+    let published = Published::new();
+    let client = published.enrolled(&["--address", "127.0.0.1"]);
+    let server = published.server();
+    let id = published.desk.start("seq 1 200000; read line; exit 7");
+    published.desk.wait_screen(&id, "200000");
+    let read = client.command(&["read", &id, "--follow", "--server", &server]);
+    let wait = client.command(&["wait", &id, "--server", &server, "--timeout", "1"]);
+    let [reader, waiter] = [read, wait].map(|mut command| {
+        command.stdout(Stdio::piped());
+        command.spawn().expect("winsta runs")
+    });
+    // Longer than an ordinary answer may take.
+    std::thread::sleep(Duration::from_millis(1_500));
+    client
+        .run(&["send", &id, "--enter", "--server", &server, "bye"])
+        .done();
+    let [reader, waiter] =
+        [reader, waiter].map(|child| Ran::from(child.wait_with_output().expect("it ends")));
+    assert_eq!(waiter.status, 7, "{waiter:?}");
+    assert!(
+        reader.out.ends_with("199999\r\n200000\r\nbye\r\n"),
+        "the end is there"
+    );
+}
+
+#[test]
+fn a_host_that_is_replaced_is_published_still() {
+    let mut published = Published::new();
+    let client = published.enrolled(&["--address", "127.0.0.1"]);
+    let server = published.server();
+    let id = published.desk.start("cat");
+    let words = ["query", "session", &id, "--server", &server];
+    client.run(&words).done();
+    published.desk.run(&["host", "upgrade"]).done();
+    until("the next host to know the client", || {
+        (client.run(&words).status == 0).then_some(())
+    });
+    published.crash();
+    client.run(&words).done();
 }
 
 #[test]
@@ -134,7 +179,7 @@ fn tokens_that_are_wrong_or_used_enrol_nobody() {
 fn a_token_is_good_for_its_time() {
     let published = Published::with_config("[tls]\ntoken_seconds = 1\n");
     let token = published.token(&[]);
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    std::thread::sleep(Duration::from_millis(1_100));
     let ran = Desk::new().run(&["trust", &token]);
     assert_eq!(ran.status, 4, "{ran:?}");
     assert!(ran.err.contains("too old"), "{ran:?}");

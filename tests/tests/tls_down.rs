@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -153,6 +153,42 @@ fn a_host_that_hangs_keeps_nobody_from_the_others() {
     }
     assert_eq!(ran.err.lines().count(), 3, "{ran:?}");
     assert!(took < Duration::from_secs(9), "{took:?}");
+}
+
+#[test]
+fn names_that_nobody_resolves_are_given_up() {
+    // It takes every question and answers none.
+    let Ok(_resolver) = UdpSocket::bind(("127.0.53.7", 53)) else {
+        println!("skipped: this takes root");
+        return;
+    };
+    let desk = Desk::new();
+    let resolv = desk.folder().join("resolv.conf");
+    fs::write(&resolv, "nameserver 127.0.53.7\noptions timeout:30\n").expect("a file");
+    let script = "mount --bind \"$0\" /etc/resolv.conf && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c", script])
+        .arg(&resolv)
+        .arg("-");
+    let asked = desk.command(&[
+        "quser",
+        "--server",
+        "tls://web01.example.org:1",
+        "--timeout",
+        "2",
+    ]);
+    command.arg(asked.get_program()).args(asked.get_args());
+    let begun = Instant::now();
+    let ran = Ran::from(command.envs(desk.env()).output().expect("unshare runs"));
+    let took = begun.elapsed();
+    if ran.err.contains("unshare") || ran.err.contains("mount") {
+        println!("skipped: {}", ran.err);
+        return;
+    }
+    assert_eq!(ran.status, 3, "{ran:?}");
+    assert!(ran.err.contains("did not answer within 2 s"), "{ran:?}");
+    assert!((1_900..6_000).contains(&took.as_millis()), "{took:?}");
 }
 
 /// What `openssl s_client` says of the host.

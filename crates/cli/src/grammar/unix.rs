@@ -338,11 +338,12 @@ pub(crate) struct Passwd {
     long_about = "Come to know a host that is reached over TLS, and have it know you: makes a key and a certificate for you if there is none, brings it to the host with a token that 'winsta host token' printed there, and remembers the host's certificate. With --fingerprint only the host becomes known here.",
     after_help = "Examples:
   winsta trust winsta1/web01:5986/9f86…/60b7…
+  winsta trust - < token                        read, so that it is on no command line
   winsta trust web01:5986 --fingerprint 9f86…   what 'winsta host trusted' says there
   winsta query session --server tls://web01:5986"
 )]
 pub(crate) struct Trust {
-    /// The token; with --fingerprint the host: NAME:PORT.
+    /// The token, - to read it from standard input; with --fingerprint the host: NAME:PORT.
     #[arg(value_name = "TOKEN")]
     pub(crate) what: String,
     /// SHA-256 of the certificate by which the host is known from now on.

@@ -1,6 +1,7 @@
 //! `trust`, `host token` and `host trusted`.
 
 use std::borrow::Cow;
+use std::io::{self, BufRead, Read};
 use std::time::Duration;
 
 use winsta_api::{TokenRequest, TrustReport, Trusted};
@@ -24,6 +25,8 @@ const COLUMNS: [Column; 5] = [
     Column::left("FROM", 85, usize::MAX),
 ];
 
+/// Most bytes of a token that are read.
+const MAX_TOKEN: u64 = 1_024;
 /// Longest name that a host takes for a certificate, in characters.
 const MAX_NAME: usize = 64;
 
@@ -58,7 +61,13 @@ fn know(dirs: &Dirs, place: &str, fingerprint: &str) -> Outcome {
 
 /// Has a host know this user.
 fn bring(dirs: &Dirs, trust: &Trust) -> Outcome {
-    let token: Token = trust.what.parse().map_err(|error| {
+    let mut text = trust.what.clone();
+    if text == "-" {
+        text.clear();
+        let read = io::stdin().lock().take(MAX_TOKEN).read_line(&mut text);
+        read.map_err(|error| Failure::local("cannot read the token", &error))?;
+    }
+    let token: Token = text.parse().map_err(|error| {
         let hint =
             "'winsta host token' on that machine prints one; a host alone needs --fingerprint";
         Failure::usage(format!("{error}")).with_hint(hint)
