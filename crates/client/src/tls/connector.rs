@@ -8,7 +8,7 @@ use winsta_domain::Endpoint;
 
 use super::dial::{Dial, Trust};
 use super::failure::TlsFailure;
-use super::identity::Identity;
+use super::identity::{Identity, IdentityError};
 use super::known::KnownHosts;
 use crate::dirs::{DirError, Dirs};
 use crate::error::Cause;
@@ -33,8 +33,13 @@ impl Keys {
         Ok(Self::of(dirs))
     }
 
+    /// This user's certificate, if they have one; [`enrol`](super::enrol()) makes one.
+    pub fn identity(&self) -> Result<Option<Identity>, IdentityError> {
+        Identity::find(&self.file())
+    }
+
     /// Certificate and key, in one file.
-    pub(super) fn identity(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.folder.join("client.pem")
     }
 
@@ -69,7 +74,7 @@ impl TlsConnector {
 impl Connector for TlsConnector {
     fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
         // Without a certificate the host says itself that one is needed.
-        let identity = Identity::find(&self.keys.identity());
+        let identity = self.keys.identity();
         let identity = identity.map_err(|error| Cause::from(TlsFailure::Identity(error)))?;
         let dial = Dial {
             place: self.place.clone(),

@@ -33,7 +33,7 @@ pub fn enrol(
         cause,
     };
     let keys = Keys::prepare(dirs).map_err(|error| failed(Cause::Dirs(error)))?;
-    let identity = Identity::kept(&keys.identity(), || Identity::make(name, Vec::new()));
+    let identity = Identity::kept(&keys.file(), || Identity::make(name, Vec::new()));
     let identity = identity.map_err(|error| failed(Cause::from(TlsFailure::Identity(error))))?;
     let host = Host::over(Bringer(Dial {
         place: token.place.clone(),
