@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -372,28 +372,6 @@ fn terminals_need_another_way() {
     let (status, said) = curl(&published, &path, &post);
     assert_eq!(status, 501, "{said}");
     assert!(said.contains("WebSocket"), "{said}");
-    let (status, said) = curl(
-        &published,
-        &path,
-        &[
-            "--cert",
-            &pem,
-            "--http1.1",
-            "-H",
-            "Connection: Upgrade",
-            "-H",
-            "Upgrade: websocket",
-            "-H",
-            "Sec-WebSocket-Version: 13",
-            "-H",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-            "--max-time",
-            "2",
-            "-o",
-            "/dev/null",
-        ],
-    );
-    assert_eq!(status, 101, "{said}");
     let Some(terminal) = client.terminal() else {
         return;
     };
@@ -410,4 +388,19 @@ fn terminals_need_another_way() {
         before,
         "nothing was started for it"
     );
+}
+
+#[test]
+fn programs_attach_with_a_websocket() {
+    let published = Published::new();
+    let client = published.enrolled(&[]);
+    let id = published.desk.start("echo hello; exec cat");
+    let path = format!("/v1/sessions/{id}/attach?cols=80&rows=24");
+    let program = include_str!("tls/websocket.py");
+    let ran = Command::new("python3")
+        .args(["-c", program, &published.port.to_string()])
+        .args([&identity(&client), &path])
+        .output();
+    let ran = Ran::from(ran.expect("python3 runs"));
+    assert_eq!(ran.status, 0, "{ran:?}");
 }
