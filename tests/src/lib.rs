@@ -11,6 +11,7 @@ pub mod numbered;
 pub mod patience;
 pub mod process;
 pub mod psrp;
+pub mod published;
 pub mod remote;
 pub mod sshd;
 pub mod stage;

@@ -1,12 +1,13 @@
 //! A host that serves clients of WS-Management, and Python's clients for it.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
 use winsta_python::{Missing, Python};
 
 use crate::desk::Desk;
 use crate::patience::until;
+use crate::sshd::free_port;
 
 /// What each program of a client begins with: `ws(user)` makes a connection.
 const PRELUDE: &str = include_str!("remote/prelude.py");
@@ -40,18 +41,8 @@ impl Remote {
     /// The same for clients of our own, which are always there.
     pub fn plain(config: &str) -> Self {
         let desk = Desk::with_config(config);
-        let users = desk.folder().join("users").display().to_string();
-        for user in ["ann", "bob"] {
-            let mut command = desk.command(&["passwd", &users, user]);
-            command.stdin(Stdio::piped());
-            let mut child = command.spawn().expect("winsta runs");
-            let stdin = child.stdin.take().expect("it is piped");
-            std::io::Write::write_all(&mut { stdin }, b"secret\nsecret\n").expect("it reads");
-            assert!(child.wait().expect("it ends").success());
-        }
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("it has one").port();
-        drop(free);
+        users(&desk);
+        let port = free_port();
         let host = serve(&desk, port);
         Self {
             desk,
@@ -116,6 +107,20 @@ impl Client {
         let said = self.0.run(&program, &words)?;
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
+}
+
+/// The file of the users `ann` and `bob`, whose password is `secret`.
+pub fn users(desk: &Desk) -> String {
+    let users = desk.folder().join("users").display().to_string();
+    for user in ["ann", "bob"] {
+        let mut command = desk.command(&["passwd", &users, user]);
+        command.stdin(Stdio::piped());
+        let mut child = command.spawn().expect("winsta runs");
+        let stdin = child.stdin.take().expect("it is piped");
+        std::io::Write::write_all(&mut { stdin }, b"secret\nsecret\n").expect("it reads");
+        assert!(child.wait().expect("it ends").success());
+    }
+    users
 }
 
 fn serve(desk: &Desk, port: u16) -> Child {

@@ -12,6 +12,7 @@ pub mod openapi;
 pub mod oracle;
 pub mod paths;
 pub mod session;
+pub mod trust;
 pub mod verbs;
 
 pub use audit::AuditEntry;
@@ -19,6 +20,7 @@ pub use error::{ApiError, ErrorCode, Holder};
 pub use field::{Field, Fields};
 pub use host::{Check, Counters, HostStatus, Upgrade, Upgraded};
 pub use session::{ConnectionInfo, LineInfo, ProcessInfo, Session, Source};
+pub use trust::{Enrolment, TokenGiven, TokenRequest, TrustReport, Trusted};
 pub use verbs::{
     AttachRequest, AttachTicket, Attachment, Change, Created, Disconnected, EndReport, EndRequest,
     Guard, How, InputReport, KillReport, LabelRequest, Message, MessageReport, NewSession,

@@ -8,9 +8,10 @@ use utoipa::OpenApi;
 
 use crate::{
     ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Check, Created, Disconnected,
-    EndReport, EndRequest, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo,
-    Message, MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport,
-    SwitchRequest, Upgrade, Upgraded, WaitReport, Warning,
+    EndReport, EndRequest, Enrolment, Guard, HostStatus, InputReport, KillReport, LabelRequest,
+    LineInfo, Message, MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport,
+    SwitchRequest, TokenGiven, TokenRequest, TrustReport, Trusted, Upgrade, Upgraded, WaitReport,
+    Warning,
 };
 
 /// The document, as it is served and committed.
@@ -47,7 +48,8 @@ pub fn generated() -> String {
 #[openapi(
     info(
         title = "winsta host",
-        description = "Sessions of one user's host. Callers are known by the Unix socket; every \
+        description = "Sessions of one user's host. Callers are known by the Unix socket, or over TLS \
+            by an enrolled certificate; every \
             answer names the life of the numbering in the header winsta-incarnation, and what an \
             administrator should know in winsta-problem. A refusal is an ApiError."
     ),
@@ -62,6 +64,10 @@ pub fn generated() -> String {
         cancel_warning,
         stop,
         upgrade,
+        token,
+        trusted,
+        enrol,
+        distrust,
         list,
         create,
         one,
@@ -130,6 +136,14 @@ requests! {
         (("force" = Option<bool>, Query)), none, [StopReport];
     upgrade: post "/v1/host/upgrade", "Replace host and keeper by another program", (),
         [Upgrade], [Upgraded];
+    token: post "/v1/tokens", "A token with which a certificate can be enrolled, once", (),
+        [TokenRequest], [TokenGiven];
+    trusted: get "/v1/trusted", "The host's certificate, and those that are enrolled", (), none,
+        [TrustReport];
+    enrol: post "/v1/trusted", "Enrol the certificate of this connection, which is over TLS", (),
+        [Enrolment], [Trusted];
+    distrust: delete "/v1/trusted/{fingerprint}", "Take a certificate off the list",
+        (("fingerprint" = String, Path)), none, [Trusted];
     list: get "/v1/sessions", "All sessions, lowest id first",
         (("current" = Option<u32>, Query),
          ("fields" = Option<String>, Query, description = "Only these keys: id,user,state")),

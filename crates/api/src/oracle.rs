@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ApiError, AttachRequest, AttachTicket, Change, EndReport, EndRequest, HostStatus, LabelRequest,
-    Message, NewSession, Session, SizeRequest, SwitchRequest, Upgrade, Warning,
+    ApiError, AttachRequest, AttachTicket, Change, EndReport, EndRequest, Enrolment, HostStatus,
+    LabelRequest, Message, NewSession, Session, SizeRequest, SwitchRequest, TokenRequest,
+    TrustReport, Upgrade, Warning,
 };
 
 /// A body is refused, or it is a value that writes and reads as itself. The first byte says
@@ -39,6 +40,9 @@ fn understood(data: &[u8]) -> bool {
         b'z' => comes_back::<SizeRequest>(body),
         b's' => comes_back::<SwitchRequest>(body),
         b'u' => comes_back::<Upgrade>(body),
+        b't' => comes_back::<TokenRequest>(body),
+        b'b' => comes_back::<Enrolment>(body),
+        b'K' => comes_back::<TrustReport>(body),
         b'S' => comes_back::<Vec<Session>>(body),
         b'H' => comes_back::<HostStatus>(body),
         b'T' => comes_back::<AttachTicket>(body),
@@ -81,7 +85,7 @@ mod tests {
             assert_eq!(understood(&data), !name.starts_with("bad-"), "{name}");
             kinds.extend(data.first().copied());
         }
-        assert!(kinds.len() >= 15, "kinds of bodies are missing: {kinds:?}");
+        assert!(kinds.len() >= 18, "kinds of bodies are missing: {kinds:?}");
     }
 
     proptest! {

@@ -45,6 +45,12 @@ pub const STOP: &str = "/v1/host/stop";
 /// `POST` [`Upgrade`](crate::host::Upgrade): host and keeper are replaced by a newer program.
 pub const UPGRADE: &str = "/v1/host/upgrade";
 
+/// `POST` a [`TokenRequest`](crate::TokenRequest), gives a [`TokenGiven`](crate::TokenGiven).
+pub const TOKENS: &str = "/v1/tokens";
+/// `GET` a [`TrustReport`](crate::TrustReport); `POST` an [`Enrolment`](crate::Enrolment), over TLS;
+/// `DELETE` `/v1/trusted/{fingerprint}` takes a certificate off the list.
+pub const TRUSTED: &str = "/v1/trusted";
+
 /// Path of one session, `/v1/sessions/{id}`, and of what it has: `what` is one of
 /// * `""`: `GET` the [`Session`](crate::Session), `DELETE` an [`EndRequest`](crate::EndRequest);
 /// * `"attach"`: `POST` an [`AttachRequest`](crate::AttachRequest), `GET` a WebSocket;

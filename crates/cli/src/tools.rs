@@ -106,7 +106,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 /// All tools.
-pub(crate) const TOOLS: [Tool; 30] = [
+pub(crate) const TOOLS: [Tool; 31] = [
     Tool::windows::<windows::QuerySession>(&["query", "session"], Some("qwinsta")),
     Tool::windows::<windows::QueryUser>(&["query", "user"], Some("quser")),
     Tool::windows::<windows::QueryProcess>(&["query", "process"], Some("qprocess")),
@@ -131,6 +131,7 @@ pub(crate) const TOOLS: [Tool; 30] = [
     Tool::unix::<unix::Warnings>(&["warnings"]),
     Tool::unix::<unix::Doctor>(&["doctor"]),
     Tool::unix::<unix::Passwd>(&["passwd"]),
+    Tool::unix::<unix::Trust>(&["trust"]),
     Tool::unix::<unix::Host>(&["host"]),
     Tool::unix::<unix::DialStdio>(&["dial-stdio"]),
     Tool::unix::<unix::InstallLinks>(&["install-links"]),

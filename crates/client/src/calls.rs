@@ -6,7 +6,7 @@ use winsta_api::{
     AttachRequest, AttachTicket, AuditEntry, Check, Created, Disconnected, EndReport, EndRequest,
     Fields, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message,
     MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest,
-    Upgrade, Upgraded, WaitReport, Warning, paths,
+    TokenGiven, TokenRequest, TrustReport, Trusted, Upgrade, Upgraded, WaitReport, Warning, paths,
 };
 use winsta_domain::SessionId;
 
@@ -60,6 +60,9 @@ impl Host {
 
     /// Starts a session and takes the permit to attach to it, if `wanted` asks for one.
     pub fn create(&self, wanted: &NewSession) -> Result<Created> {
+        if wanted.attach.is_some() {
+            self.carries_terminals()?;
+        }
         self.send("POST", paths::SESSIONS, wanted)
             .map_err(|cause| self.failed(None, cause))
     }
@@ -67,6 +70,7 @@ impl Host {
     /// A permit to attach, for [`Host::attach`] or a program of its own. Waits for the user's
     /// consent if that was asked for.
     pub fn ticket(&self, id: SessionId, request: &AttachRequest) -> Result<AttachTicket> {
+        self.carries_terminals()?;
         let path = paths::session(id, "attach");
         let permit = || {
             let body = serde_json::to_vec(request).map_err(Cause::Answer)?;
@@ -209,6 +213,29 @@ impl Host {
         };
         self.send("POST", paths::UPGRADE, &request)
             .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// A token with which somebody can enrol a certificate.
+    pub fn token(&self, request: &TokenRequest) -> Result<TokenGiven> {
+        self.send("POST", paths::TOKENS, request)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// What the host shows over TLS, and whom it knows.
+    pub fn trusted(&self) -> Result<TrustReport> {
+        self.get(paths::TRUSTED)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Takes a certificate off the host's list.
+    pub fn distrust(&self, fingerprint: &str) -> Result<Trusted> {
+        let path = format!("{}/{fingerprint}", paths::TRUSTED);
+        let call = Call {
+            method: "DELETE",
+            repeatable: false,
+            ..Call::get(&path)
+        };
+        self.json(&call).map_err(|cause| self.failed(None, cause))
     }
 
     /// The interface's OpenAPI document.

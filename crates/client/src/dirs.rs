@@ -155,6 +155,11 @@ impl Dirs {
         &self.state
     }
 
+    /// Keys and certificates, and what is known of those of others.
+    pub fn tls(&self) -> PathBuf {
+        self.state.join("tls")
+    }
+
     /// The host's HTTP socket.
     pub fn host_socket(&self) -> PathBuf {
         self.runtime.join("host.sock")
@@ -215,6 +220,12 @@ impl Dirs {
             })?;
         }
         private_folder(&self.state)
+    }
+
+    /// Makes the folder for keys if need be, and checks that it is this user's alone.
+    pub fn prepare_tls(&self) -> Result<(), DirError> {
+        self.prepare_state()?;
+        private_folder(&self.tls())
     }
 }
 

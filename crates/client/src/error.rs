@@ -10,6 +10,7 @@ use winsta_domain::SessionId;
 use crate::dirs::DirError;
 use crate::http::HttpError;
 use crate::ssh::{Problem, SshFailure};
+use crate::tls::TlsFailure;
 
 /// A call that failed: on which host, on which session, and why.
 #[derive(Debug)]
@@ -100,12 +101,21 @@ pub enum Cause {
     /// ssh did not lead to the host.
     #[error("{0}")]
     Ssh(SshFailure),
+    /// TLS did not lead to the host.
+    #[error(transparent)]
+    Tls(Box<TlsFailure>),
     /// The keeper did not let the client attach.
     #[error("the keeper refused the connection: {reason}")]
     Keeper {
         /// In the keeper's words.
         reason: String,
     },
+}
+
+impl From<TlsFailure> for Cause {
+    fn from(failure: TlsFailure) -> Self {
+        Self::Tls(Box::new(failure))
+    }
 }
 
 impl Cause {
@@ -137,6 +147,7 @@ impl ClientError {
                 Some("the host's log is host.log in its runtime folder".to_owned())
             }
             Cause::Ssh(failure) => Some(failure.hint(&self.host)),
+            Cause::Tls(failure) => failure.hint(),
             Cause::Dirs(_)
             | Cause::Unreachable { .. }
             | Cause::Http(_)

@@ -307,6 +307,12 @@ impl Host {
         }
     }
 
+    /// Whether terminals can be connected to sessions there.
+    pub fn carries_terminals(&self) -> Result<(), ClientError> {
+        let carried = self.connector.carries_terminals();
+        carried.map_err(|cause| self.failed(None, cause))
+    }
+
     /// Connects to another socket on the host's machine.
     pub(crate) fn dial_socket(&self, socket: &Path) -> Result<Dialled, Cause> {
         self.connector.dial(socket)

@@ -16,6 +16,7 @@ pub mod oracle;
 pub mod output;
 pub mod ssh;
 mod start;
+pub mod tls;
 pub mod transport;
 
 pub use attach::{AttachView, Attached};

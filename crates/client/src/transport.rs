@@ -43,6 +43,10 @@ pub trait Connector: Send {
     fn plain(&self, _name: &str) -> Option<PlainHost> {
         None
     }
+    /// Whether there is a way for terminals, which go to keepers and not through hosts.
+    fn carries_terminals(&self) -> Result<(), Cause> {
+        Ok(())
+    }
     /// A connection to another socket on the host's machine: that of a keeper.
     fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {
         match UnixStream::connect(socket) {

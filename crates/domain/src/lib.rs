@@ -4,6 +4,7 @@
 //! values, so every rule of the system can be tested without a process, a socket or a second.
 
 pub mod brief;
+pub mod endpoint;
 pub mod exit;
 pub mod glob;
 pub mod guard;
@@ -21,6 +22,7 @@ pub mod state;
 pub mod time;
 
 pub use brief::brief;
+pub use endpoint::{Endpoint, EndpointError};
 pub use exit::ExitStatus;
 pub use glob::Glob;
 pub use ids::{ConnectionId, Incarnation, SessionId};

@@ -61,6 +61,14 @@ pub(crate) enum Verb {
     Upgrade,
     /// Work with remote shells.
     Remote,
+    /// See which certificates the host knows.
+    Trusted,
+    /// Give somebody a token for theirs.
+    Token,
+    /// Enrol one.
+    Enrol,
+    /// Take one off the list.
+    Distrust,
 }
 
 /// A right that verbs need.
@@ -141,7 +149,14 @@ fn needed(verb: Verb) -> Right {
         | Verb::Message
         | Verb::Input
         | Verb::Change => Right::Control,
-        Verb::Audit | Verb::CreateConsole | Verb::Stop | Verb::Upgrade => Right::Administer,
+        Verb::Audit
+        | Verb::CreateConsole
+        | Verb::Stop
+        | Verb::Upgrade
+        | Verb::Trusted
+        | Verb::Token
+        | Verb::Enrol
+        | Verb::Distrust => Right::Administer,
     }
 }
 
@@ -149,7 +164,7 @@ fn needed(verb: Verb) -> Right {
 mod tests {
     use super::*;
 
-    const REFUSED: [(Verb, Right); 20] = [
+    const REFUSED: [(Verb, Right); 24] = [
         (Verb::Events, Right::Use),
         (Verb::Survey, Right::Use),
         (Verb::Create, Right::Use),
@@ -170,6 +185,10 @@ mod tests {
         (Verb::CreateConsole, Right::Administer),
         (Verb::Stop, Right::Administer),
         (Verb::Upgrade, Right::Administer),
+        (Verb::Trusted, Right::Administer),
+        (Verb::Token, Right::Administer),
+        (Verb::Enrol, Right::Administer),
+        (Verb::Distrust, Right::Administer),
     ];
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 use winsta_domain::Reconnection;
@@ -27,6 +28,8 @@ pub struct Config {
     pub remoting: crate::remoting::Limits,
     /// Logins that get a hosted session.
     pub login: LoginConfig,
+    /// Clients from elsewhere.
+    pub tls: TlsConfig,
     /// For the clients' side: not looked at here.
     pub attach: toml::Table,
 }
@@ -39,6 +42,50 @@ pub struct LoginConfig {
     pub reconnect: Reconnection,
     /// The shell of users whose login shell is `winsta` itself.
     pub shell: Option<String>,
+}
+
+/// What a host that is published over TLS shows and gives out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// A file in PEM with the host's certificate, and those that vouch for it; the host makes one
+    /// of its own unless given.
+    pub certificate: Option<PathBuf>,
+    /// A file in PEM with its key.
+    pub key: Option<PathBuf>,
+    /// How long a token is good.
+    pub token_seconds: TokenSeconds,
+}
+
+/// How long a token is good: a second to an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct TokenSeconds(u64);
+
+impl TokenSeconds {
+    /// The time.
+    pub fn time(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl Default for TokenSeconds {
+    fn default() -> Self {
+        Self(600)
+    }
+}
+
+impl TryFrom<u64> for TokenSeconds {
+    type Error = String;
+
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        if (1..=3_600).contains(&seconds) {
+            return Ok(Self(seconds));
+        }
+        Err(format!(
+            "a token is good for 1 to 3600 seconds, not {seconds}"
+        ))
+    }
 }
 
 /// How many sessions there may be; not given: any number.
@@ -251,6 +298,8 @@ mod tests {
             "[limits]\nsession_per_user = 2",
             "buffer_bytes = 1",
             "[host]\nlinger_seconds = -1",
+            "[tls]\ntoken_seconds = 0",
+            "[tls]\ncertficate = \"a\"",
             "nonsense",
         ] {
             assert!(parse(text).is_err(), "{text}");

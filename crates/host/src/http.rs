@@ -1,4 +1,4 @@
-//! The HTTP interface on the host's Unix socket.
+//! The HTTP interface: on the host's Unix socket, and where it is published.
 
 mod answers;
 mod attach;
@@ -11,18 +11,23 @@ pub(crate) mod passwords;
 pub(crate) mod requests;
 pub(crate) mod server;
 mod sessions;
+mod throttle;
+pub(crate) mod tls;
+mod trust;
 mod wsman;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use tokio::sync::mpsc;
 
 use crate::activity::Activity;
 use crate::engine::Engine;
 use crate::looks::Looks;
+use crate::trust::Trust;
 
 /// What requests work with.
 #[derive(Clone)]
@@ -31,6 +36,8 @@ pub(crate) struct App {
     pub(crate) activity: Arc<Activity>,
     pub(crate) looks: Arc<Looks>,
     pub(crate) wishes: mpsc::Sender<Wish>,
+    /// Whom a host knows that is published over TLS.
+    pub(crate) trust: Option<Arc<Trust>>,
 }
 
 /// What a request wants of the process itself.
@@ -42,8 +49,17 @@ pub(crate) enum Wish {
     Become(String),
 }
 
-/// All routes. Who may use them is decided in [`gate`], in front of all of them.
+/// All routes of the host's own socket.
 pub(crate) fn router(app: App) -> Router {
+    let shells = Router::new()
+        .route(wsman::PATH, post(wsman::by_socket))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), gate::gate));
+    api(&app).merge(shells).with_state(app)
+}
+
+/// The interface. Who may use what is decided in [`gate`], in front of all of it.
+fn api(app: &App) -> Router<App> {
     Router::new()
         .route("/v1/status", get(hosts::status))
         .route("/v1/doctor", get(hosts::doctor))
@@ -76,12 +92,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sessions/{id}/input", post(output::input))
         .route("/v1/sessions/{id}/output", get(output::output))
         .route("/v1/sessions/{id}/screen", get(output::screen))
-        .route(wsman::PATH, post(wsman::by_socket))
+        .route("/v1/tokens", post(trust::token))
+        .route("/v1/trusted", get(trust::list).post(trust::enrol))
+        .route("/v1/trusted/{fingerprint}", delete(trust::remove))
         // Bodies are read, and limited, in `requests`.
         .layer(DefaultBodyLimit::disable())
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            gate::gate,
-        ))
-        .with_state(app)
+        .layer(from_fn_with_state(app.clone(), gate::gate))
 }

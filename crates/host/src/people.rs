@@ -1,30 +1,52 @@
 //! Users: who calls, and what the machine knows of them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use winsta_client::tls::Fingerprint;
 
 /// The group whose members administer the machine's host.
 const ADMINISTRATORS: &str = "winsta-admins";
 /// Most names that are remembered.
 const MOST: usize = 1_024;
 
-/// Whoever made a request, as the kernel says.
+/// Whoever made a request, as the kernel or their certificate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// Numeric id of the user.
     pub(crate) uid: u32,
     /// Process that connected.
     pub(crate) pid: Option<i32>,
+    /// From where they came, if not from this machine.
+    pub(crate) remote: Option<Remote>,
+}
+
+/// Somebody on another machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Remote {
+    /// Their address.
+    pub(crate) address: IpAddr,
+    /// The certificate that they showed.
+    pub(crate) certificate: Fingerprint,
 }
 
 impl Caller {
     /// From where the request came, for the audit trail.
     pub(crate) fn origin(&self) -> String {
-        match self.pid {
-            Some(pid) => format!("unix pid {pid}"),
-            None => "unix".to_owned(),
+        match (self.remote, self.pid) {
+            (
+                Some(Remote {
+                    address,
+                    certificate,
+                }),
+                _,
+            ) => {
+                format!("tls {address} certificate {}", certificate.brief())
+            }
+            (None, Some(pid)) => format!("unix pid {pid}"),
+            (None, None) => "unix".to_owned(),
         }
     }
 }

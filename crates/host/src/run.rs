@@ -1,6 +1,5 @@
 //! The life of a host: start, serve, leave.
 
-use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
@@ -10,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
@@ -18,14 +16,12 @@ use winsta_client::{DirError, Dirs};
 use winsta_wire::Verb as Ask;
 
 use crate::activity::Activity;
-use crate::args::{Args, Remoting};
+use crate::args::{Args, Network};
 use crate::audit::Audit;
 use crate::config::Config;
 use crate::engine::voice::Voice;
 use crate::engine::{Engine, Parts, Serves, Shared};
 use crate::http::door::Door;
-use crate::http::network;
-use crate::http::passwords::Passwords;
 use crate::http::{App, Wish, router, server};
 use crate::keeper::conn::ConnError;
 use crate::keeper::driver;
@@ -37,8 +33,8 @@ use crate::keeper::sink::KeeperSink;
 use crate::numbering::{Numbering, NumberingError};
 use crate::people::Owner;
 use crate::problems::{Problems, Topic};
+use crate::publish::{Publication, PublishError};
 use crate::roll::Roll;
-use crate::users::{Users, UsersError};
 use crate::{log, process};
 
 /// How long those who have just connected are given to say what they want.
@@ -70,15 +66,9 @@ pub(crate) enum StartError {
     /// The keeper does not say what it has.
     #[error("cannot learn which sessions there are")]
     Gather(#[from] ConnError),
-    /// The file of users cannot be used.
+    /// Clients from elsewhere cannot be served.
     #[error(transparent)]
-    Users(#[from] UsersError),
-    /// The address cannot be listened at.
-    #[error("cannot listen at {address}")]
-    Listen {
-        address: SocketAddr,
-        source: std::io::Error,
-    },
+    Publish(#[from] PublishError),
 }
 
 /// A place in which a host may live: prepared, locked and listened at.
@@ -88,7 +78,7 @@ pub(crate) struct Prepared {
     lock: OwnedFd,
     config: Config,
     problems: Problems,
-    remoting: Option<Remoting>,
+    network: Network,
 }
 
 /// Prepares folder, lock and socket.
@@ -141,7 +131,7 @@ pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
         lock,
         config,
         problems,
-        remoting: args.remoting,
+        network: args.network,
     })
 }
 
@@ -152,7 +142,7 @@ struct Running {
     door: Arc<Door>,
     wishes: mpsc::Receiver<Wish>,
     lock: OwnedFd,
-    remoting: Option<Remoting>,
+    network: Network,
 }
 
 /// Lives; `ready` is called when the socket answers.
@@ -172,24 +162,24 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
     let tender = Arc::clone(&engine);
     tokio::spawn(async move { tender.tend_shells().await });
     reap_children(&engine).map_err(io(path.clone()))?;
+    let publication = Publication::prepare(&prepared.network, &engine).await?;
     let (sender, wishes) = mpsc::channel(1);
     let app = App {
         engine,
         activity: Arc::new(Activity::new()),
         looks: Arc::default(),
         wishes: sender,
+        trust: publication.trust(),
     };
+    publication.serve(&app);
     let mut running = Running {
         router: router(app.clone()),
         door: Arc::new(Door::new(app.engine.is_shared())),
         app,
         wishes,
         lock: prepared.lock,
-        remoting: prepared.remoting,
+        network: prepared.network,
     };
-    if let Some(remoting) = &running.remoting {
-        running.serve_network(remoting).await?;
-    }
     let mut terminate = signal(SignalKind::terminate()).map_err(io(path.clone()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io(path.clone()))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(io(path.clone()))?;
@@ -203,7 +193,7 @@ pub(crate) async fn live(prepared: Prepared, ready: impl FnOnce()) -> Result<(),
             server::accept(&listener, running.router.clone(), Arc::clone(&running.door));
         let end = tokio::select! {
             () = accepting => End::Leave,
-            () = linger(&running.app, running.remoting.is_some()) => End::NobodyNeedsIt,
+            () = linger(&running.app, !running.network.is_empty()) => End::NobodyNeedsIt,
             wish = running.wishes.recv() => wish.map_or(End::Leave, End::Wish),
             _ = terminate.recv() => End::Leave,
             _ = interrupt.recv() => End::Leave,
@@ -378,17 +368,6 @@ async fn linger(app: &App, stays: bool) {
 }
 
 impl Running {
-    /// Listens for clients of WS-Management as well.
-    async fn serve_network(&self, remoting: &Remoting) -> Result<(), StartError> {
-        let passwords = Passwords::new(Users::load(&remoting.users)?, self.app.engine.owner.uid);
-        let address = remoting.address;
-        let listener = TcpListener::bind(address).await;
-        let listener = listener.map_err(|source| StartError::Listen { address, source })?;
-        tracing::info!(%address, "clients of WS-Management are served");
-        tokio::spawn(network::serve(listener, self.app.clone(), passwords));
-        Ok(())
-    }
-
     /// Takes the socket away and looks whether somebody had come meanwhile; gives a new socket if
     /// the host is needed after all.
     async fn close(&self, listener: &tokio::net::UnixListener) -> Option<UnixListener> {
@@ -462,7 +441,7 @@ impl Running {
                 Command::new(program)
                     .args(["host", "run", "--resume"])
                     .args(system)
-                    .args(self.remoting.iter().flat_map(Remoting::to_args))
+                    .args(self.network.to_args())
                     .stdin(Stdio::from(OwnedFd::from(listener)))
                     .stdout(Stdio::from(lock))
                     .exec()

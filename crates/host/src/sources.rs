@@ -132,6 +132,10 @@ impl SessionSource for Login<'_> {
                 | Verb::CancelWarning
                 | Verb::Stop
                 | Verb::Upgrade
+                | Verb::Trusted
+                | Verb::Token
+                | Verb::Enrol
+                | Verb::Distrust
                 | Verb::Remote,
                 _,
             ) => not(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use winsta_domain::MachineError;
+use winsta_domain::{EndpointError, MachineError};
 
 /// A fault in a file, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,14 @@ pub enum ChoiceError {
         text: String,
         /// Why.
         source: MachineError,
+    },
+    /// A word is no place that could be reached over TLS.
+    #[error("{text:?} is no place: {source}")]
+    Place {
+        /// The word.
+        text: String,
+        /// Why.
+        source: EndpointError,
     },
     /// Brackets cannot be read.
     #[error("in {text:?}: {why}")]

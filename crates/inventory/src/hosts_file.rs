@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
-use winsta_domain::MachineName;
+use winsta_domain::{Endpoint, MachineName};
 
 use crate::error::{Fault, InventoryError};
 use crate::inventory::{Definitions, Host, Transport};
@@ -59,6 +59,7 @@ struct Settings {
     user: Option<Spanned<String>>,
     port: Option<u16>,
     winsta: Option<Spanned<String>>,
+    tls: Option<Spanned<String>>,
     transport: Option<Spanned<String>>,
 }
 
@@ -144,6 +145,8 @@ impl<'a> Reader<'a> {
         }
         let transport = either(&settings.transport, &defaults.transport);
         let transport = transport.map(|t| self.transport(&t)).transpose()?;
+        let tls = settings.tls.as_ref();
+        let tls = tls.map(|tls| self.place(tls)).transpose()?;
         for name in self.names(name.get_ref(), name.span())? {
             hosts.push(Host {
                 name: self.machine(&name, 0..0)?,
@@ -151,6 +154,7 @@ impl<'a> Reader<'a> {
                 user: user.clone().map(Spanned::into_inner),
                 port: settings.port.or(defaults.port),
                 winsta: either(&settings.winsta, &defaults.winsta).map(Spanned::into_inner),
+                tls: tls.clone(),
                 transport: transport.unwrap_or_default(),
             });
         }
@@ -173,6 +177,18 @@ impl<'a> Reader<'a> {
         name.parse().map_err(|source| {
             let name = name.to_owned();
             self.wrong(Some(span), Fault::Name { name, source })
+        })
+    }
+
+    fn place(&self, text: &Spanned<String>) -> Result<Endpoint, InventoryError> {
+        let read: Result<Endpoint, _> = text.get_ref().parse();
+        read.map_err(|_| {
+            let fault = Fault::Value {
+                key: "tls",
+                value: text.get_ref().clone(),
+                why: "it is \"NAME:PORT\"",
+            };
+            self.wrong(Some(text.span()), fault)
         })
     }
 
@@ -259,6 +275,7 @@ all = ["*", "!@web"]
             ("\n[hosts.\"a b\"]\n", 2),
             ("[hosts.\"a[1-\"]\n", 1),
             ("[hosts.a]\ntransport = \"rsh\"", 2),
+            ("[hosts.a]\n\ntls = \"a:b\"", 3),
             ("[groups]\nweb = [\n\"a\",\n\"b;c\"]", 4),
             ("[groups\n", 1),
         ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use winsta_domain::{Glob, MachineName};
+use winsta_domain::{Endpoint, Glob, MachineName};
 
 use crate::error::ChoiceError;
 use crate::range::{self, expand};
@@ -30,6 +30,8 @@ pub struct Host {
     pub port: Option<u16>,
     /// Where `winsta` is there.
     pub winsta: Option<String>,
+    /// Where it is published over TLS, if it is reached that way.
+    pub tls: Option<Endpoint>,
     /// How it is reached.
     pub transport: Transport,
 }
@@ -43,6 +45,7 @@ impl Host {
             user: None,
             port: None,
             winsta: None,
+            tls: None,
             transport: Transport::default(),
         }
     }
@@ -53,6 +56,7 @@ impl Host {
         self.user = self.user.take().or(other.user);
         self.port = self.port.or(other.port);
         self.winsta = self.winsta.take().or(other.winsta);
+        self.tls = self.tls.take().or(other.tls);
     }
 }
 
@@ -122,8 +126,8 @@ impl Inventory {
         self.groups().filter(holds).collect()
     }
 
-    /// The hosts that a list means: names, `web[01-20]`, `web*`, `@group`, and `!` before any of
-    /// these for those to leave out. Names need not be known. Each host comes once, in the order
+    /// The hosts that a list means: names, `web[01-20]`, `web*`, `@group`, `tls://web01:5986`, and
+    /// `!` before any of these for those to leave out. Names need not be known. Each host comes once, in the order
     /// in which they are named.
     pub fn choose(&self, list: &str) -> Result<Vec<Host>, ChoiceError> {
         let mut within = Vec::new();
@@ -172,6 +176,9 @@ impl Inventory {
     fn term(&self, term: &str, within: &mut Vec<String>) -> Result<Vec<Host>, ChoiceError> {
         if let Some(group) = term.strip_prefix('@') {
             return self.group(group, within);
+        }
+        if term.starts_with(Endpoint::SCHEME) {
+            return published(term).map(|host| vec![host]);
         }
         // As Windows writes the names of servers.
         let term = term.strip_prefix("\\\\").unwrap_or(term);
@@ -233,6 +240,20 @@ impl Inventory {
         }
         Ok(host)
     }
+}
+
+/// `tls://web01:5986`: a host that need not be known.
+fn published(text: &str) -> Result<Host, ChoiceError> {
+    let wrong = |source| ChoiceError::Place {
+        text: text.to_owned(),
+        source,
+    };
+    let place: Endpoint = text.parse().map_err(wrong)?;
+    let name = place.machine().map_err(|error| wrong(error.into()))?;
+    Ok(Host {
+        tls: Some(place),
+        ..Host::named(name)
+    })
 }
 
 /// The parts of a list; commas within brackets are no separators.

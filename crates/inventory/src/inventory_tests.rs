@@ -39,7 +39,7 @@ fn chosen(list: &str) -> Result<Vec<String>, ChoiceError> {
 
 #[test]
 fn a_list_means_hosts() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 14] = [
         ("web01", &["web01"]),
         ("elsewhere", &["elsewhere"]),
         ("\\\\web01", &["web01"]),
@@ -51,6 +51,8 @@ fn a_list_means_hosts() {
         ("@data", &["db1", "redis1"]),
         ("@all-but-web", &["db1", "rdp01", "redis1"]),
         ("@web,!web02,!nobody*", &["web01", "web03"]),
+        ("tls://Web09:7443,web01", &["web09:7443", "web01"]),
+        ("tls://[::1]", &["::1:5986"]),
         ("!@web", &["db1", "rdp01", "redis1"]),
     ];
     for (list, expected) in cases {
@@ -123,4 +125,15 @@ fn a_host_knows_its_groups() {
     };
     assert_eq!(groups("redis1"), ["all-but-web", "cache", "data"]);
     assert_eq!(groups("web03"), ["web"]);
+}
+
+#[test]
+fn a_place_is_reached_over_tls() {
+    let host = &sample().choose("tls://web09:7443").unwrap()[0];
+    assert_eq!(host.tls, Some("web09:7443".parse().unwrap()));
+    assert_eq!(sample().choose("web01").unwrap()[0].tls, None);
+    for wrong in ["tls://", "tls://a:b", "tls://-x:1", "tls://web[01-02]:1"] {
+        let refused = sample().choose(wrong);
+        assert!(matches!(refused, Err(ChoiceError::Place { .. })), "{wrong}");
+    }
 }

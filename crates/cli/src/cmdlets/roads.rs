@@ -2,9 +2,12 @@
 
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
-use winsta_client::{Cause, Connection, Connector, Host};
+use winsta_client::tls::{Dial, Keys, TlsFailure, Trust};
+use winsta_client::{Cause, Connection, Connector, Deadline, Dirs, Host};
+use winsta_domain::Endpoint as Place;
 use winsta_pssession::agent::{Roads, Target, Transport};
 use winsta_pssession::{Endpoint, Login};
 
@@ -12,8 +15,8 @@ use crate::run::reach;
 
 /// How long a connection may take to come.
 const CONNECTING: Duration = Duration::from_secs(15);
-/// The port of the service over TLS.
-const TLS_PORT: u16 = 5986;
+/// The port of the service in clear.
+const PLAIN_PORT: u16 = 5985;
 
 /// The ways that there are.
 pub(super) struct Ways;
@@ -47,11 +50,6 @@ fn ssh(target: &Target) -> Result<Endpoint, String> {
 }
 
 fn http(target: &Target) -> Result<Endpoint, String> {
-    let name = &target.computer_name;
-    let uri = target.uri.clone().unwrap_or_else(|| {
-        let port = target.port.unwrap_or(TLS_PORT);
-        format!("https://{name}:{port}/wsman")
-    });
     let login = match (&target.user, &target.password) {
         (Some(user), Some(password)) => Login::Basic {
             user: user.clone(),
@@ -59,26 +57,74 @@ fn http(target: &Target) -> Result<Endpoint, String> {
         },
         _ => Login::Certificate,
     };
-    if let Some(rest) = uri.strip_prefix("http://") {
-        let place = Plain(authority(rest, 5985));
-        return Ok(Endpoint::new(Box::new(place), uri, login));
-    }
-    let Some(_rest) = uri.strip_prefix("https://") else {
-        return Err(format!("{uri} is no address that begins with https://"));
+    let name = &target.computer_name;
+    let place = match &target.uri {
+        None => reach::published(name, target.port).map_err(|failure| failure.words())?,
+        Some(uri) => {
+            if let Some(rest) = uri.strip_prefix("http://") {
+                let place = Plain(authority(rest)?);
+                return Ok(Endpoint::new(Box::new(place), uri.clone(), login));
+            }
+            let rest = uri.strip_prefix("https://");
+            let rest = rest.ok_or_else(|| format!("{uri} does not begin with https://"))?;
+            place(rest, Place::DEFAULT_PORT)?
+        }
     };
-    Err(format!("{uri} cannot be reached: TLS is not built in"))
+    let address = format!("https://{place}/wsman");
+    let dirs = Dirs::from_env().map_err(|error| error.to_string())?;
+    let tls = Tls {
+        keys: Keys::of(&dirs),
+        place,
+        trusting: target.skip_ca_check,
+    };
+    Ok(Endpoint::new(Box::new(tls), address, login))
 }
 
-/// `name:port` of what stands behind the scheme.
-fn authority(rest: &str, port: u16) -> String {
+/// Machine and port of what stands behind the scheme.
+fn place(rest: &str, port: u16) -> Result<Place, String> {
     let authority = rest.split('/').next().unwrap_or_default();
-    let is_whole = authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if is_whole {
-        authority.to_owned()
-    } else {
-        format!("{authority}:{port}")
+    let place = Place::with_port(authority, port);
+    place.map_err(|error| format!("{authority}: {error}"))
+}
+
+fn authority(rest: &str) -> Result<String, String> {
+    Ok(place(rest, PLAIN_PORT)?.to_string())
+}
+
+/// A service within TLS.
+#[derive(Debug)]
+struct Tls {
+    keys: Keys,
+    place: Place,
+    /// Whether any certificate will do.
+    trusting: bool,
+}
+
+impl Connector for Tls {
+    fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
+        let identity = self.keys.identity();
+        let identity = identity.map_err(|error| Cause::from(TlsFailure::Identity(error)))?;
+        let trust = if self.trusting {
+            Trust::Anybody
+        } else {
+            Trust::Known(self.keys.known())
+        };
+        let dial = Dial {
+            place: self.place.clone(),
+            trust,
+            identity: identity.map(Arc::new),
+            patience: CONNECTING,
+            deadline: Deadline::NEVER,
+        };
+        Ok(Box::new(dial.connect()?))
+    }
+
+    fn place(&self) -> String {
+        self.place.to_string()
+    }
+
+    fn is_remote(&self) -> bool {
+        true
     }
 }
 

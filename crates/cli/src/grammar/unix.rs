@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 use winsta_domain::{Glob, Label, TerminalSize};
 
-use super::shared::{Network, Output, Server};
+use super::shared::{Network, Output, Server, seconds};
 
 /// `new`.
 #[derive(Args, Debug)]
@@ -331,6 +331,32 @@ pub(crate) struct Passwd {
     pub(crate) name: String,
 }
 
+/// `trust`.
+#[derive(Args, Debug)]
+#[command(
+    about = "Come to know a host that is reached over TLS, and have it know you.",
+    long_about = "Come to know a host that is reached over TLS, and have it know you: makes a key and a certificate for you if there is none, brings it to the host with a token that 'winsta host token' printed there, and remembers the host's certificate. With --fingerprint only the host becomes known here.",
+    after_help = "Examples:
+  winsta trust winsta1/web01:5986/9f86…/60b7…
+  winsta trust - < token                        read, so that it is on no command line
+  winsta trust web01:5986 --fingerprint 9f86…   what 'winsta host trusted' says there
+  winsta query session --server tls://web01:5986"
+)]
+pub(crate) struct Trust {
+    /// The token, - to read it from standard input; with --fingerprint the host: NAME:PORT.
+    #[arg(value_name = "TOKEN")]
+    pub(crate) what: String,
+    /// SHA-256 of the certificate by which the host is known from now on.
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(crate) fingerprint: Option<String>,
+    /// What the host shall call your certificate; your name and machine unless given.
+    #[arg(long, value_name = "NAME", conflicts_with = "fingerprint")]
+    pub(crate) name: Option<String>,
+    /// Give the host up if it has not answered after this time: 10, 30s, 2m.
+    #[arg(long, value_name = "TIME", default_value_t = 10, value_parser = seconds)]
+    pub(crate) timeout: u32,
+}
+
 /// `host`.
 #[derive(Args, Debug)]
 #[command(about = "Look after the host, which keeps this machine's sessions.")]
@@ -362,7 +388,40 @@ pub(crate) enum HostVerb {
         #[arg(long, value_name = "PATH")]
         program: Option<PathBuf>,
     },
+    /// Print a token with which somebody can enrol a certificate, once and within ten minutes.
+    #[command(
+        after_help = "The host has to be published: winsta host run --tls 0.0.0.0:5986
+
+Examples:
+  winsta host token                        whoever has it can do what you can
+  winsta host token --user ann             remote shells of ann, and nothing else"
+    )]
+    Token {
+        /// The name or address by which clients reach this machine: NAME or NAME:PORT.
+        #[arg(long, value_name = "ADDRESS")]
+        address: Option<String>,
+        /// The certificate is for remote shells of this user alone.
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
+    /// List certificates that are enrolled, or take one off the list.
+    Trusted {
+        /// Take this one off the list: its fingerprint, the beginning of it, or its name.
+        #[arg(long, value_name = "CERTIFICATE")]
+        remove: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Be the host, in the foreground.
+    #[command(
+        after_help = "With --tls ADDRESS:PORT, or --wsman https://ADDRESS:PORT, other machines reach it, with certificates
+that are enrolled (winsta host token); with --users FILE also clients of WS-Management with passwords.
+--wsman http://127.0.0.1:PORT serves these on this machine.
+
+Examples:
+  winsta host run --tls 0.0.0.0:5986
+  winsta host run --wsman https://0.0.0.0:5986 --users users"
+    )]
     Run {
         /// What the host's own program understands.
         #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]

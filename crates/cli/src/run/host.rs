@@ -11,6 +11,7 @@ use winsta_api::HostStatus;
 use winsta_client::{Cause, Dirs, Host as Client};
 
 use super::reach::host;
+use super::trust;
 use crate::grammar::shared::Format;
 use crate::grammar::unix::{Host, HostVerb};
 use crate::output::{self, Row};
@@ -43,7 +44,8 @@ impl Execute for Host {
             return if self.system {
                 serve(vec!["--system".into()])
             } else {
-                let what = "host: say what: status, stop, upgrade, run, or --system";
+                let what =
+                    "host: say what: status, stop, upgrade, token, trusted, run, or --system";
                 Err(Failure::usage(what))
             };
         };
@@ -51,6 +53,10 @@ impl Execute for Host {
             HostVerb::Status { output } => status(output.format),
             HostVerb::Stop { force } => stop(force),
             HostVerb::Upgrade { program } => upgrade(program),
+            HostVerb::Token { address, user } => trust::token(address, user),
+            HostVerb::Trusted { remove, output } => {
+                trust::trusted(remove.as_deref(), output.format)
+            }
             HostVerb::Run { args } => serve(args),
         }
     }

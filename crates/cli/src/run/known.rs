@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use winsta_client::tls::Keys;
 use winsta_client::{Dirs, SshSettings};
 use winsta_inventory::{HostsFile, Inventory, Ssh, ansible};
 
@@ -19,6 +20,8 @@ pub(crate) struct Known {
     pub(crate) inventory: Inventory,
     /// How ssh is run.
     pub(crate) ssh: SshSettings,
+    /// What this user has for hosts that are reached over TLS.
+    pub(crate) keys: Keys,
     /// The files that were read.
     read: Vec<PathBuf>,
 }
@@ -50,6 +53,7 @@ pub(crate) fn load() -> Result<Known, Failure> {
     let mut known = Known {
         inventory: Inventory::default(),
         ssh: SshSettings::new(dirs.runtime()),
+        keys: Keys::of(&dirs),
         read: Vec::new(),
     };
     // ssh's masters get a folder in it.

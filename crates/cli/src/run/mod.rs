@@ -27,4 +27,5 @@ mod stream;
 mod survey;
 mod switch;
 mod targets;
+mod trust;
 mod tskill;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 use winsta_client::ssh::{Destination, RemoteProgram};
+use winsta_client::tls::{Keys, TlsConnector};
 use winsta_client::{Deadline, Host, SshConnector, SshSettings};
-use winsta_domain::SessionId;
+use winsta_domain::{Endpoint, SessionId};
 use winsta_inventory::Transport;
 
 use super::known::{self, Known};
@@ -36,8 +37,18 @@ pub(crate) fn user() -> String {
 pub(crate) struct Place {
     /// What the caller calls it.
     pub(crate) name: String,
-    /// How it is reached; this machine if not at all.
-    ssh: Option<(SshSettings, Destination)>,
+    way: Way,
+}
+
+/// How a machine is reached.
+#[derive(Clone, Debug)]
+enum Way {
+    /// It is this one.
+    Here,
+    /// Through ssh.
+    Ssh(SshSettings, Destination),
+    /// Where its host is published, as this user knows it.
+    Tls(Keys, Endpoint),
 }
 
 impl Place {
@@ -45,18 +56,22 @@ impl Place {
     pub(crate) fn here() -> Self {
         Self {
             name: machine(),
-            ssh: None,
+            way: Way::Here,
         }
     }
 
     /// Whether it is this machine.
     pub(crate) fn is_here(&self) -> bool {
-        self.ssh.is_none()
+        matches!(self.way, Way::Here)
     }
 
-    /// Where it is, unless here: `bob@10.0.0.1:2222`.
+    /// Where it is, unless here: `bob@10.0.0.1:2222`, `tls://web01:5986`.
     pub(crate) fn address(&self) -> Option<String> {
-        let (_, to) = self.ssh.as_ref()?;
+        let to = match &self.way {
+            Way::Here => return None,
+            Way::Ssh(_, to) => to,
+            Way::Tls(_, place) => return Some(format!("{}{place}", Endpoint::SCHEME)),
+        };
         let user = to.user.as_ref().map(|user| format!("{user}@"));
         let port = to.port.map(|port| format!(":{port}"));
         let (user, port) = (user.unwrap_or_default(), port.unwrap_or_default());
@@ -75,22 +90,30 @@ impl Place {
 
     /// Its host, which gives each answer within `time`; by `deadline` all must be done.
     pub(crate) fn host(&self, time: Duration, deadline: Deadline) -> Result<Host, Failure> {
-        let Some((settings, to)) = &self.ssh else {
-            let host =
-                Host::local().map_err(|error| Failure::call("cannot reach the host", &error))?;
-            let host = host.from_session(own_session());
-            // One of several has no more time than the others.
-            let alone = deadline == Deadline::NEVER;
-            return Ok(if alone { host } else { host.with_timeout(time) });
+        let host = match &self.way {
+            Way::Here => {
+                let host = Host::local()
+                    .map_err(|error| Failure::call("cannot reach the host", &error))?;
+                let host = host.from_session(own_session());
+                // One of several has no more time than the others.
+                let alone = deadline == Deadline::NEVER;
+                return Ok(if alone { host } else { host.with_timeout(time) });
+            }
+            Way::Ssh(settings, to) => {
+                let settings = SshSettings {
+                    patience: time,
+                    ..settings.clone()
+                };
+                Host::over(SshConnector::new(settings, to.clone()).until(deadline))
+            }
+            Way::Tls(keys, place) => Host::over(TlsConnector::new(
+                keys.clone(),
+                place.clone(),
+                time,
+                deadline,
+            )),
         };
-        let settings = SshSettings {
-            patience: time,
-            ..settings.clone()
-        };
-        let connector = SshConnector::new(settings, to.clone()).until(deadline);
-        Ok(Host::over(connector)
-            .named(self.name.clone())
-            .with_timeout(time))
+        Ok(host.named(self.name.clone()).with_timeout(time))
     }
 }
 
@@ -144,8 +167,12 @@ pub(crate) fn places(server: Option<&str>) -> Result<Vec<Place>, Failure> {
     for host in &hosts {
         places.push(place(host, &known, &machine)?);
     }
-    if let ([Place { ssh: Some(way), .. }], true) = (places.as_mut_slice(), may_ask()) {
-        way.0.may_ask = true;
+    let only = match places.as_mut_slice() {
+        [only] => Some(&mut only.way),
+        _ => None,
+    };
+    if let (Some(Way::Ssh(settings, _)), true) = (only, may_ask()) {
+        settings.may_ask = true;
     }
     Ok(places)
 }
@@ -167,12 +194,12 @@ pub(crate) fn ssh(
     };
     let host = winsta_inventory::Host {
         transport: Transport::Ssh,
+        tls: None,
         ..host.clone()
     };
-    let place = place(&host, &known, "")?;
-    let (settings, mut to) = place
-        .ssh
-        .ok_or_else(|| Failure::usage(format!("{name} is not reached through ssh")))?;
+    let Way::Ssh(settings, mut to) = place(&host, &known, "")?.way else {
+        return Err(Failure::usage(format!("{name} is not reached through ssh")));
+    };
     to.port = port.or(to.port);
     if let Some(user) = user {
         let parsed = user.parse();
@@ -183,6 +210,21 @@ pub(crate) fn ssh(
         ..settings
     };
     Ok(SshConnector::new(settings, to))
+}
+
+/// Where a machine is reached over TLS: where the files say, else under its own name.
+pub(crate) fn published(name: &str, port: Option<u16>) -> Result<Endpoint, Failure> {
+    let known = known::load()?;
+    let hosts = known.inventory.choose(name).unwrap_or_default();
+    let said = match (hosts.as_slice(), port) {
+        ([host], None) => host.tls.clone(),
+        _ => None,
+    };
+    if let Some(place) = said {
+        return Ok(place);
+    }
+    let place = Endpoint::with_port(name, port.unwrap_or(Endpoint::DEFAULT_PORT));
+    place.map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 
 /// Every machine that is known, this one first.
@@ -200,9 +242,15 @@ pub(crate) fn all_places(known: &Known) -> Result<Vec<Place>, Failure> {
 
 fn place(host: &winsta_inventory::Host, known: &Known, machine: &str) -> Result<Place, Failure> {
     let name = host.name.to_string();
-    let here = host.address.is_none() && host.user.is_none() && is_this_machine(&name, machine);
+    let elsewhere = host.address.is_some() || host.user.is_some() || host.tls.is_some();
+    let here = !elsewhere && is_this_machine(&name, machine);
     if here || host.transport == Transport::Local {
-        return Ok(Place { name, ssh: None });
+        let way = Way::Here;
+        return Ok(Place { name, way });
+    }
+    if let Some(place) = &host.tls {
+        let way = Way::Tls(known.keys.clone(), place.clone());
+        return Ok(Place { name, way });
     }
     let program = match host.winsta.as_deref() {
         None => RemoteProgram::default(),
@@ -220,7 +268,7 @@ fn place(host: &winsta_inventory::Host, known: &Known, machine: &str) -> Result<
     };
     Ok(Place {
         name,
-        ssh: Some((known.ssh.clone(), to)),
+        way: Way::Ssh(known.ssh.clone(), to),
     })
 }
 

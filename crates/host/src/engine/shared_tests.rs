@@ -19,7 +19,11 @@ const ANN: u32 = 60_001;
 const BOB: u32 = 60_002;
 
 fn caller(uid: u32) -> Caller {
-    Caller { uid, pid: None }
+    Caller {
+        uid,
+        pid: None,
+        remote: None,
+    }
 }
 
 #[derive(Default)]

@@ -12,7 +12,11 @@ use crate::people::Caller;
 
 /// The user whose host it is.
 const ANN: u32 = 7;
-const ROOT: Caller = Caller { uid: 0, pid: None };
+const ROOT: Caller = Caller {
+    uid: 0,
+    pid: None,
+    remote: None,
+};
 
 /// A keeper that says yes to everything, at once.
 #[derive(Default)]

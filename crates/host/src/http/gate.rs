@@ -211,6 +211,10 @@ pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
         ("GET", "/v1/sessions/{id}/output") => Verb::Output,
         ("GET", "/v1/sessions/{id}/screen") => Verb::Screen,
         ("POST", "/wsman") => Verb::Remote,
+        ("GET", "/v1/trusted") => Verb::Trusted,
+        ("POST", "/v1/trusted") => Verb::Enrol,
+        ("DELETE", "/v1/trusted/{fingerprint}") => Verb::Distrust,
+        ("POST", "/v1/tokens") => Verb::Token,
         _ => return None,
     };
     Some(verb)
@@ -242,6 +246,10 @@ fn action(verb: Verb) -> &'static str {
         Verb::Stop => "stop",
         Verb::Upgrade => "upgrade",
         Verb::Remote => "remote",
+        Verb::Trusted => "trusted",
+        Verb::Token => "token",
+        Verb::Enrol => "enrol",
+        Verb::Distrust => "distrust",
     }
 }
 
@@ -256,8 +264,12 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Inspect
         | Verb::Survey
         | Verb::Wait
+        | Verb::Trusted
         | Verb::Remote => false,
         Verb::Create
+        | Verb::Token
+        | Verb::Enrol
+        | Verb::Distrust
         | Verb::CreateConsole
         | Verb::Attach
         | Verb::Disconnect
@@ -289,6 +301,7 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::CancelWarning
         | Verb::Kill
         | Verb::Change
+        | Verb::Distrust
         | Verb::Stop
         | Verb::Upgrade => true,
         Verb::List
@@ -303,6 +316,9 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Inspect
         | Verb::Survey
         | Verb::Wait
+        | Verb::Trusted
+        | Verb::Token
+        | Verb::Enrol
         | Verb::Remote => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The listener for clients of WS-Management, where one is asked for.
+//! The listener for clients of WS-Management without encryption, where one is asked for.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -54,8 +54,8 @@ async fn admit(
 }
 
 /// Serves until this future is dropped.
-pub(crate) async fn serve(listener: TcpListener, app: App, passwords: Passwords) {
-    let router = router(app, Arc::new(passwords));
+pub(crate) async fn serve(listener: TcpListener, app: App, passwords: Arc<Passwords>) {
+    let router = router(app, passwords);
     let door = Arc::new(Door::new(false));
     loop {
         let place = door.place().await;

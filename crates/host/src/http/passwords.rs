@@ -1,9 +1,8 @@
 //! Who asks over the network: Basic authentication, with a throttle against guessing.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,15 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Semaphore;
 
+use super::throttle::Throttle;
 use crate::remoting::Principal;
 use crate::users::{MAX_PASSWORD, Users};
 
-/// Most addresses whose failures are remembered.
-const MAX_ADDRESSES: usize = 4_096;
-/// The first pause after a failure; each further one is twice as long.
-const PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause.
-const LONGEST: Duration = Duration::from_secs(30);
 /// How many passwords are checked at once: each takes 19 MB for a moment.
 const AT_ONCE: usize = 2;
 
@@ -29,14 +23,8 @@ pub(crate) struct Passwords {
     users: Users,
     /// The account that all users share.
     uid: u32,
-    failures: Mutex<HashMap<IpAddr, Failures>>,
+    throttle: Throttle,
     checking: Semaphore,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    until: Instant,
 }
 
 /// Whom a connection has shown to be, and by which header. The password is checked once for a
@@ -51,6 +39,8 @@ pub(crate) enum Denied {
     Nothing,
     /// It was wrong.
     Wrong,
+    /// It is no certificate that is enrolled, and nothing else is asked for.
+    Certificate,
     /// Too much was wrong before.
     Wait(Duration),
 }
@@ -61,7 +51,7 @@ impl Passwords {
         Self {
             users,
             uid,
-            failures: Mutex::default(),
+            throttle: Throttle::default(),
             checking: Semaphore::new(AT_ONCE),
         }
     }
@@ -82,14 +72,16 @@ impl Passwords {
         let users = Arc::clone(self);
         let checked = {
             let _turn = self.checking.acquire().await;
+            // Those who came at the same moment may have been wrong meanwhile.
+            self.may_try(address)?;
             let name = name.clone();
             tokio::task::spawn_blocking(move || users.users.check(&name, &password)).await
         };
         if !checked.unwrap_or(false) {
-            self.failed(address);
+            self.throttle.failed(address);
             return Err(Denied::Wrong);
         }
-        self.failures().remove(&address);
+        self.throttle.succeeded(address);
         let principal = Principal {
             uid: self.uid,
             name,
@@ -101,48 +93,11 @@ impl Passwords {
     }
 
     fn may_try(&self, address: IpAddr) -> Result<(), Denied> {
-        let failures = self.failures();
-        let Some(failures) = failures.get(&address) else {
-            return Ok(());
-        };
-        let wait = failures.until.saturating_duration_since(Instant::now());
-        if wait.is_zero() {
-            Ok(())
-        } else {
-            Err(Denied::Wait(wait))
+        match self.throttle.wait(address) {
+            Some(wait) => Err(Denied::Wait(wait)),
+            None => Ok(()),
         }
     }
-
-    fn failed(&self, address: IpAddr) {
-        let now = Instant::now();
-        let mut failures = self.failures();
-        if failures.len() >= MAX_ADDRESSES {
-            failures.retain(|_, failures| failures.until > now);
-        }
-        if failures.len() >= MAX_ADDRESSES {
-            failures.clear();
-        }
-        let entry = failures.entry(address).or_insert(Failures {
-            count: 0,
-            until: now,
-        });
-        entry.count = entry.count.saturating_add(1);
-        entry.until = now + pause(entry.count);
-    }
-
-    fn failures(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Failures>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How long an address waits after so many failures in a row.
-fn pause(count: u32) -> Duration {
-    // A slip of the fingers costs nothing.
-    let doublings = count.saturating_sub(3).min(16);
-    if count < 3 {
-        return Duration::ZERO;
-    }
-    (PAUSE * (1 << doublings)).min(LONGEST)
 }
 
 impl Known {
@@ -186,6 +141,10 @@ impl IntoResponse for Denied {
                 "a name and a password are needed\n",
             ),
             Self::Wrong => (StatusCode::UNAUTHORIZED, "name or password is wrong\n"),
+            Self::Certificate => (
+                StatusCode::UNAUTHORIZED,
+                "a certificate is needed that is enrolled here\n",
+            ),
             Self::Wait(_) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many wrong passwords came from this address\n",
@@ -198,6 +157,7 @@ impl IntoResponse for Denied {
                 let basic = HeaderValue::from_static("Basic realm=\"WSMAN\"");
                 headers.insert(header::WWW_AUTHENTICATE, basic);
             }
+            Self::Certificate => {}
             Self::Wait(wait) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
             }
@@ -226,14 +186,5 @@ mod tests {
                 .map(|(name, password)| (name.as_str(), password.as_str()));
             assert_eq!(read, found, "{text}");
         }
-    }
-
-    #[test]
-    fn pauses_grow_and_have_an_end() {
-        assert_eq!(pause(1), Duration::ZERO);
-        assert_eq!(pause(2), Duration::ZERO);
-        assert_eq!(pause(3), PAUSE);
-        assert_eq!(pause(4), 2 * PAUSE);
-        assert_eq!(pause(u32::MAX), LONGEST);
     }
 }

@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use winsta_api::{
-    AttachRequest, EndRequest, ErrorCode, Guard, LabelRequest, Message, NewSession, SizeRequest,
-    SwitchRequest, Upgrade, paths,
+    AttachRequest, EndRequest, Enrolment, ErrorCode, Guard, LabelRequest, Message, NewSession,
+    SizeRequest, SwitchRequest, TokenRequest, Upgrade, paths,
 };
 use winsta_domain::SessionId;
 
@@ -131,6 +131,8 @@ pub fn oracle(bytes: &[u8]) {
     survives::<NewSession>(bytes);
     survives::<AttachRequest>(bytes);
     survives::<EndRequest>(bytes);
+    survives::<Enrolment>(bytes);
+    survives::<TokenRequest>(bytes);
     survives::<Guard>(bytes);
     survives::<LabelRequest>(bytes);
     survives::<Message>(bytes);

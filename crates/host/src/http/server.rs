@@ -47,6 +47,7 @@ pub(crate) async fn serve(stream: UnixStream, router: Router, guest: Arc<Guest>)
         Ok(peer) => Caller {
             uid: peer.uid(),
             pid: peer.pid(),
+            remote: None,
         },
         Err(error) => {
             tracing::warn!(%error, "the kernel does not say who connected");
