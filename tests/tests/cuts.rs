@@ -85,7 +85,8 @@ fn nothing_is_lost_doubled_or_left_behind() {
     let cutter = Cutter::before(remote.port);
     let desk = Desk::new();
     let runs = desk.folder().join("runs");
-    let numbers: String = (1..=300).map(|number| format!("{number}\n")).collect();
+    let numbers: Vec<String> = (1..=300).map(|number| number.to_string()).collect();
+    let numbers = numbers.join("\n") + "\n";
     for round in 0..rounds {
         let ran = desk.bash(&format!(
             "export WINSTA_PASSWORD=secret; U=http://127.0.0.1:{port}/wsman

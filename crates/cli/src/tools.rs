@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, Command};
 
-use crate::grammar::{unix, windows};
+use crate::grammar::{generate, unix, windows};
 use crate::report::{Outcome, STATUSES};
 
 /// A tool that can be carried out.
@@ -135,9 +135,9 @@ pub(crate) const TOOLS: [Tool; 31] = [
     Tool::unix::<unix::Host>(&["host"]),
     Tool::unix::<unix::DialStdio>(&["dial-stdio"]),
     Tool::unix::<unix::InstallLinks>(&["install-links"]),
-    Tool::unix::<unix::Completions>(&["completions"]),
-    Tool::unix::<unix::Aliases>(&["aliases"]),
-    Tool::unix::<unix::Man>(&["man"]),
+    Tool::unix::<generate::Completions>(&["completions"]),
+    Tool::unix::<generate::Aliases>(&["aliases"]),
+    Tool::unix::<generate::Man>(&["man"]),
 ];
 
 /// Names under which links to this program are tools.

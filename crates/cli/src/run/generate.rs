@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Command;
 use winsta_cmdlet::aliases::{NoShell, Shell, aliases};
 
-use crate::grammar::unix::{Aliases, Completions, Man};
+use crate::grammar::generate::{Aliases, Completions, Man};
 use crate::output;
 use crate::report::{Exit, Failure, Outcome};
 use crate::tools::{Execute, GROUPS, TOOLS, all, group_command};
