@@ -167,7 +167,9 @@ pub(crate) fn all() -> Command {
         .after_help(format!(
             "The tools that Windows has also take its switches (/SERVER:name), print its help with /?, \
              and can be called by \
-             their own names: see 'winsta install-links'.\n\n{STATUSES}"
+             their own names: see 'winsta install-links'.\n\nPowerShell's cmdlets for \
+             PSSessions are commands too (winsta New-PSSession): 'winsta help New-PSSession' describes \
+             one, 'winsta aliases bash' makes them words of your shell.\n\n{STATUSES}"
         ))
         .subcommand_required(true)
         .arg_required_else_help(true);
