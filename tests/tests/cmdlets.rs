@@ -417,3 +417,25 @@ fn somebody_sits_in_front_of_a_session() {
         "1 Work localhost Opened Microsoft.PowerShell Available"
     );
 }
+
+#[test]
+fn ten_megabytes_of_lines_come_as_they_are() {
+    let desk = Desk::new();
+    let lines = desk.folder().join("lines");
+    let text: Vec<String> = (0..160_000)
+        .map(|number| format!("{number} and some words of text, so that lines are cut anywhere"))
+        .collect();
+    let text = text.join("\n") + "\n";
+    fs::write(&lines, &text).expect("a file");
+    let ran = desk.bash(&format!(
+        "Invoke-Command -ComputerName localhost '{{cat {}}}'",
+        lines.display()
+    ));
+    assert!(
+        ran.out == text,
+        "{} bytes of {}: {}",
+        ran.out.len(),
+        text.len(),
+        ran.err
+    );
+}

@@ -197,7 +197,11 @@ impl Running {
                 PipelineEvent::State(state) => {
                     self.why = state.error.as_ref().map(ErrorRecord::message);
                 }
-                event => sayings.extend(Saying::of(event)),
+                event => {
+                    if let Some(saying) = Saying::of(event) {
+                        Saying::add(&mut sayings, saying);
+                    }
+                }
             }
         }
         self.over |= self.machine.is_over();

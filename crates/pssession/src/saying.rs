@@ -13,9 +13,9 @@ const DEPTH: usize = 8;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "stream", rename_all = "snake_case")]
 pub enum Saying {
-    /// An object that it wrote.
+    /// An object that it wrote, or lines of text.
     Output {
-        /// Its text.
+        /// Its text, or the lines.
         text: String,
         /// The object, if it is more than its text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,26 @@ pub enum Saying {
     },
 }
 
+/// Bytes up to which lines are put together.
+const TOGETHER: usize = 64 << 10;
+
 impl Saying {
+    /// Puts it behind others: a line of text goes to the lines before it.
+    pub(crate) fn add(all: &mut Vec<Self>, saying: Self) {
+        if let Self::Output { text, value: None } = &saying
+            && let Some(Self::Output {
+                text: lines,
+                value: None,
+            }) = all.last_mut()
+            && lines.len() < TOGETHER
+        {
+            lines.push('\n');
+            lines.push_str(text);
+            return;
+        }
+        all.push(saying);
+    }
+
     /// What an event is to the user; nothing if it is not for them.
     pub(crate) fn of(event: PipelineEvent) -> Option<Self> {
         Some(match event {

@@ -1,7 +1,7 @@
 //! What runs somewhere, as its user sees it: output as it comes, errors apart, and a way to
 //! interrupt it.
 
-use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -16,10 +16,13 @@ use super::{agent, failure, show};
 use crate::report::{Exit, Failure, say};
 use crate::table::layout::visible;
 
+/// Bytes of output that are written at once.
+const BUFFER: usize = 64 << 10;
+
 /// What is heard, and how it ends the command.
 pub(super) struct Listener<'a> {
     bound: &'a Bound,
-    out: StdoutLock<'static>,
+    out: BufWriter<StdoutLock<'static>>,
     /// Whether each line says where it comes from.
     names: bool,
     colour: bool,
@@ -47,7 +50,7 @@ pub(super) fn listen(
     let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut listener = Listener {
         bound,
-        out: io::stdout().lock(),
+        out: BufWriter::with_capacity(BUFFER, io::stdout().lock()),
         names,
         colour: colour && io::stderr().is_terminal(),
         progress: io::stderr().is_terminal(),
@@ -59,7 +62,7 @@ pub(super) fn listen(
         },
     };
     let interruptions = Interruptions::pass_on(agent)?;
-    let heard = agent::ask(agent, ask, |tell| listener.hear(tell));
+    let heard = listener.hear_all(agent, ask);
     drop(interruptions);
     heard?;
     listener.flush()?;
@@ -67,6 +70,19 @@ pub(super) fn listen(
 }
 
 impl Listener<'_> {
+    /// Hears all that comes of it. What is printed waits no longer than what is there to be heard.
+    fn hear_all(&mut self, agent: &mut Agent, ask: &Ask) -> Result<(), Failure> {
+        let lost = |error| agent::lost(&error);
+        agent.ask(ask).map_err(lost)?;
+        while let Some(tell) = agent.hear().map_err(lost)? {
+            self.hear(tell)?;
+            if !agent.has_more() {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
     fn hear(&mut self, tell: Tell) -> Result<(), Failure> {
         match tell {
             Tell::Said(told) => self.said(&told.computer_name, told.saying)?,

@@ -25,6 +25,9 @@ use crate::workers::Workers;
 /// Number of the signal that interrupts.
 pub(super) const INTERRUPT: u8 = 2;
 
+/// Most bytes of fragments in an answer: a piece of text is some times longer as messages.
+const MOST: usize = 4 * PIECE;
+
 /// What a pipeline has to read next.
 #[derive(Clone, Copy)]
 struct Reach {
@@ -233,7 +236,7 @@ impl Engine {
         };
         wanted.shell.tell();
         changes.mark_unchanged();
-        let room = budget(wanted.envelope, PIECE);
+        let room = budget(wanted.envelope, MOST);
         loop {
             let reach = self.reach(&wanted, limit).await?;
             if let Some(answer) = self.answer_pipeline(&wanted, reach, room).await? {
@@ -373,7 +376,8 @@ impl Engine {
                     *from = (*from).max(*offset);
                     let is_last = *from + text.len() as u64 == upto;
                     // A line longer than what is read at once goes in parts.
-                    let whole = is_last && reach.ended.is_some() || text.len() >= PIECE;
+                    let too_long = text.len() >= PIECE && !text.contains(&b'\n');
+                    let whole = is_last && reach.ended.is_some() || too_long;
                     *from += pipeline.give(text, is_error, whole, room) as u64;
                 }
                 if let Some(status) = reach.ended

@@ -13,7 +13,7 @@ use winsta_wsman::names::{self, Action, Signal};
 use winsta_wsman::request::{Operation, Request};
 use winsta_wsman::{Answer, Fault, Found, Header, Shell as Described};
 
-use super::config_resource::{self, MAX_ENVELOPE};
+use super::config_resource;
 use super::receive::Wanted;
 use super::shell::Shell;
 use super::{Principal, of_shell, worker_id};
@@ -22,6 +22,8 @@ use crate::engine::Engine;
 
 /// How long a request may wait if it does not say.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
+/// Most bytes of a reply, whatever the client says.
+const MAX_REPLY: u64 = 4 << 20;
 /// Most bytes of a reply if the client does not say.
 const ENVELOPE: u64 = 153_600;
 
@@ -102,7 +104,7 @@ impl Engine {
                     shell,
                     command: command.as_deref().unwrap_or_default(),
                     request: &header.message_id,
-                    envelope: header.max_envelope.unwrap_or(ENVELOPE).min(MAX_ENVELOPE),
+                    envelope: header.max_envelope.unwrap_or(ENVELOPE).min(MAX_REPLY),
                     until,
                 };
                 match (&command, is_pool) {
