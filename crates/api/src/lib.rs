@@ -4,6 +4,7 @@
 //! known is `null`.
 
 pub mod audit;
+pub mod configuration;
 pub mod error;
 pub mod field;
 pub mod host;
@@ -15,6 +16,9 @@ pub mod session;
 pub mod verbs;
 
 pub use audit::AuditEntry;
+pub use configuration::{
+    BufferingMode, ConfigurationSettings, NewConfiguration, SessionConfiguration,
+};
 pub use error::{ApiError, ErrorCode, Holder};
 pub use field::{Field, Fields};
 pub use host::{Check, Counters, HostStatus, Upgrade, Upgraded};

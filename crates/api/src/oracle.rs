@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ApiError, AttachRequest, AttachTicket, Change, EndReport, EndRequest, HostStatus, LabelRequest,
-    Message, NewSession, Session, SizeRequest, SwitchRequest, Upgrade, Warning,
+    ApiError, AttachRequest, AttachTicket, Change, ConfigurationSettings, EndReport, EndRequest,
+    HostStatus, LabelRequest, Message, NewConfiguration, NewSession, Session, SessionConfiguration,
+    SizeRequest, SwitchRequest, Upgrade, Warning,
 };
 
 /// A body is refused, or it is a value that writes and reads as itself. The first byte says
@@ -45,6 +46,9 @@ fn understood(data: &[u8]) -> bool {
         b'R' => comes_back::<EndReport>(body),
         b'W' => comes_back::<Vec<Warning>>(body),
         b'C' => comes_back::<Change>(body),
+        b'c' => comes_back::<NewConfiguration>(body),
+        b'p' => comes_back::<ConfigurationSettings>(body),
+        b'P' => comes_back::<Vec<SessionConfiguration>>(body),
         b'E' => comes_back::<ApiError>(body),
         _ => false,
     }
@@ -81,7 +85,7 @@ mod tests {
             assert_eq!(understood(&data), !name.starts_with("bad-"), "{name}");
             kinds.extend(data.first().copied());
         }
-        assert!(kinds.len() >= 15, "kinds of bodies are missing: {kinds:?}");
+        assert!(kinds.len() >= 18, "kinds of bodies are missing: {kinds:?}");
     }
 
     proptest! {

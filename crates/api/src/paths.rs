@@ -45,6 +45,11 @@ pub const STOP: &str = "/v1/host/stop";
 /// `POST` [`Upgrade`](crate::host::Upgrade): host and keeper are replaced by a newer program.
 pub const UPGRADE: &str = "/v1/host/upgrade";
 
+/// `GET` all [`SessionConfiguration`](crate::SessionConfiguration)s; `POST` a
+/// [`NewConfiguration`](crate::NewConfiguration). With a name behind it: `GET` one, `PATCH`
+/// [`ConfigurationSettings`](crate::ConfigurationSettings), `DELETE`.
+pub const CONFIGURATIONS: &str = "/v1/session-configurations";
+
 /// Path of one session, `/v1/sessions/{id}`, and of what it has: `what` is one of
 /// * `""`: `GET` the [`Session`](crate::Session), `DELETE` an [`EndRequest`](crate::EndRequest);
 /// * `"attach"`: `POST` an [`AttachRequest`](crate::AttachRequest), `GET` a WebSocket;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+mod configurations;
 pub(crate) mod door;
 mod gate;
 mod hosts;
@@ -76,6 +77,16 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/sessions/{id}/input", post(output::input))
         .route("/v1/sessions/{id}/output", get(output::output))
         .route("/v1/sessions/{id}/screen", get(output::screen))
+        .route(
+            "/v1/session-configurations",
+            get(configurations::all).post(configurations::make),
+        )
+        .route(
+            "/v1/session-configurations/{name}",
+            get(configurations::one)
+                .patch(configurations::change)
+                .delete(configurations::remove),
+        )
         .route(wsman::PATH, post(wsman::by_socket))
         // Bodies are read, and limited, in `requests`.
         .layer(DefaultBodyLimit::disable())

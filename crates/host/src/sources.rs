@@ -132,7 +132,9 @@ impl SessionSource for Login<'_> {
                 | Verb::CancelWarning
                 | Verb::Stop
                 | Verb::Upgrade
-                | Verb::Remote,
+                | Verb::Remote
+                | Verb::Configurations
+                | Verb::Configure,
                 _,
             ) => not(
                 "this is no request about a session",

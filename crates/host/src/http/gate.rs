@@ -211,6 +211,11 @@ pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
         ("GET", "/v1/sessions/{id}/output") => Verb::Output,
         ("GET", "/v1/sessions/{id}/screen") => Verb::Screen,
         ("POST", "/wsman") => Verb::Remote,
+        ("GET", "/v1/session-configurations" | "/v1/session-configurations/{name}") => {
+            Verb::Configurations
+        }
+        ("POST", "/v1/session-configurations")
+        | ("PATCH" | "DELETE", "/v1/session-configurations/{name}") => Verb::Configure,
         _ => return None,
     };
     Some(verb)
@@ -242,6 +247,8 @@ fn action(verb: Verb) -> &'static str {
         Verb::Stop => "stop",
         Verb::Upgrade => "upgrade",
         Verb::Remote => "remote",
+        Verb::Configurations => "configurations",
+        Verb::Configure => "configure",
     }
 }
 
@@ -256,7 +263,8 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Inspect
         | Verb::Survey
         | Verb::Wait
-        | Verb::Remote => false,
+        | Verb::Remote
+        | Verb::Configurations => false,
         Verb::Create
         | Verb::CreateConsole
         | Verb::Attach
@@ -270,7 +278,8 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Screen
         | Verb::Change
         | Verb::Stop
-        | Verb::Upgrade => true,
+        | Verb::Upgrade
+        | Verb::Configure => true,
     }
 }
 
@@ -290,7 +299,8 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Kill
         | Verb::Change
         | Verb::Stop
-        | Verb::Upgrade => true,
+        | Verb::Upgrade
+        | Verb::Configure => true,
         Verb::List
         | Verb::Status
         | Verb::Audit
@@ -303,7 +313,8 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Inspect
         | Verb::Survey
         | Verb::Wait
-        | Verb::Remote => false,
+        | Verb::Remote
+        | Verb::Configurations => false,
     }
 }
 
