@@ -146,8 +146,10 @@ impl Runspace {
                 end: at + end as u64,
                 status,
             };
-            // An interrupt at the wrong moment has it say the same twice: the first counts.
-            marks.found.entry(number).or_insert(mark);
+            // An interrupt at the wrong moment has it say the same twice: the first counts, and what
+            // the next command prints begins behind the last.
+            let known = marks.found.entry(number).or_insert(mark);
+            known.end = mark.end;
             done += end;
         }
         // What may be the beginning of a mark is looked at again.
@@ -209,7 +211,9 @@ mod tests {
             let own =
                 &stream[usize::try_from(begin).unwrap()..usize::try_from(mark.begin).unwrap()];
             assert_eq!((own, mark.status), (&b"one\ntwo"[..], 3), "cut {cut}");
-            assert_eq!(marks.of(2).unwrap().status, 0);
+            let next = marks.of(2).unwrap();
+            assert_eq!(next.status, 0);
+            assert_eq!(marks.begin(2), Some(next.begin), "cut {cut}");
             assert_eq!(marks.of(3), None);
         }
     }
