@@ -4,6 +4,8 @@
 //! each ends. bash does that in `PROMPT_COMMAND`; the others in `PS1`, whose commands they run
 //! whenever they are ready for the next line.
 
+use std::path::{Path, PathBuf};
+
 use winsta_client::dirs;
 
 use super::runspace::quoted;
@@ -102,8 +104,8 @@ pub(super) struct Words {
 impl Engine {
     /// How the cmdlets of sessions reach this very host.
     pub(super) fn session_words(&self) -> Words {
-        let path = |path: &std::path::Path| quoted(&path.to_string_lossy());
-        let program = winsta_client::Launch::this_program().program;
+        let path = |path: &Path| quoted(&path.to_string_lossy());
+        let program = own_program(&std::fs::read_link("/proc/self/exe").unwrap_or_default());
         Words {
             call: format!(
                 "{}={} {}={} {}",
@@ -114,6 +116,17 @@ impl Engine {
                 path(&program)
             ),
         }
+    }
+}
+
+/// The path of a host's program: of the one that came in its place, if it was replaced meanwhile.
+fn own_program(link: &Path) -> PathBuf {
+    let text = link.to_string_lossy();
+    let path = PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(&text));
+    if path.is_file() {
+        path
+    } else {
+        PathBuf::from("winsta")
     }
 }
 
@@ -214,6 +227,17 @@ mod tests {
         let program = program(&words("bash -x --posix"));
         assert_eq!(program.get(..2), Some(&words("/bin/bash --posix")[..]));
         assert_eq!(program.last().map(String::as_str), Some("-x"));
+    }
+
+    #[test]
+    fn a_program_that_was_replaced_is_found_again() {
+        let own = std::env::current_exe().unwrap();
+        let mut gone = own.clone().into_os_string();
+        gone.push(" (deleted)");
+        assert_eq!(own_program(&own), own);
+        assert_eq!(own_program(Path::new(&gone)), own);
+        let nowhere = Path::new("/nowhere/winsta (deleted)");
+        assert_eq!(own_program(nowhere), Path::new("winsta"));
     }
 
     #[test]
