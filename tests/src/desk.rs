@@ -202,6 +202,13 @@ impl Desk {
         command
     }
 
+    /// Gives this desk's host the file of a session configuration.
+    pub fn configure(&self, name: &str, text: &str) {
+        let folder = self.folder().join("session-configurations");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(format!("{name}.toml")), text).expect("a file");
+    }
+
     /// Kills the agent that holds this desk's `PSSessions`, if there is one.
     pub fn kill_agent(&self) {
         let Ok(agent) = UnixStream::connect(self.folder().join("run/agent.sock")) else {

@@ -458,5 +458,6 @@ pub fn script(id: u32, script: &str) -> Spawn {
         buffering: Buffering::Drop,
         meta: format!("session {id}"),
         permit: None,
+        memory: None,
     }
 }

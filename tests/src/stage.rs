@@ -48,6 +48,7 @@ impl Stage {
             buffering: Buffering::Drop,
             meta: String::new(),
             permit: None,
+            memory: None,
         });
         Self {
             client,

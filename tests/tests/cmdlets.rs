@@ -101,7 +101,7 @@ fn example_3_a_manager_takes_over_what_a_technician_left() {
         WINSTA_OUTPUT=json
         s=$(Get-PSSession -Name ITTask)
         Invoke-Command $s -FilePath {}/patch.sh -ArgumentList me | sort
-        Invoke-Command -Session $(Get-PSSession -Id 1) {{FOUND=here}}
+        Invoke-Command -Session $(Get-PSSession -ConnectionUri $U -Credential ann) {{FOUND=here}}
         Get-PSSession -Name ITTask -ConnectionUri $U -Credential ann | \
             WINSTA_OUTPUT=table Disconnect-PSSession
         WINSTA_OUTPUT=table

@@ -457,8 +457,14 @@ fn helpers(parent: u32) -> Vec<u32> {
 fn many_sessions_are_started_by_a_second_process_that_may_die() {
     let (_folder, keeper) = keeper();
     let mut host = keeper.host();
-    let mut start =
-        |id: u32| host.spawn(script(id, "echo \"I am $PPID's\"; read line; exit $line"));
+    let mut start = |id: u32| {
+        let spawn = script(
+            id,
+            "echo \"I am $PPID's $(ulimit -d)\"; read line; exit $line",
+        );
+        let memory = Some(64 << 20);
+        host.spawn(Spawn { memory, ..spawn })
+    };
     for id in 1..=64 {
         start(id);
     }
@@ -479,13 +485,13 @@ fn many_sessions_are_started_by_a_second_process_that_may_die() {
     let refusal = host.ask(Verb::Spawn(Box::new(spawn))).unwrap_err();
     assert_eq!(refusal.kind, RefusalKind::Exec, "{refusal:?}");
 
-    for id in [65, 66, 67, 68] {
+    for id in [1, 65, 66, 67, 68] {
         host.type_in(id, &format!("{id}\n"));
         assert_eq!(
             host.exit_of(id),
             ExitStatus::Code(u8::try_from(id).unwrap())
         );
-        let whose = format!("I am {}'s\r\n", keeper.pid());
+        let whose = format!("I am {}'s 65536\r\n", keeper.pid());
         let output = host.output(id, Stream::Out);
         assert!(contains(&output, whose.as_bytes()), "{id}");
     }

@@ -106,6 +106,9 @@ fn users_list_everything_and_reach_only_their_own() {
         ("POST", "/v1/host/upgrade", r#"{"program":"/bin/true"}"#),
         ("GET", "/v1/audit", ""),
         ("POST", "/v1/sessions", r#"{"console":true}"#),
+        ("POST", "/v1/session-configurations", r#"{"name":"x"}"#),
+        ("PATCH", "/v1/session-configurations/x", "{}"),
+        ("DELETE", "/v1/session-configurations/x", ""),
     ] {
         let said = ask(&machine, "alice", method, path, body).out;
         assert_eq!(refusal(&said), NO_ADMIN, "{method} {path}: {said}");

@@ -4,6 +4,7 @@
 //! known is `null`.
 
 pub mod audit;
+pub mod configuration;
 pub mod error;
 pub mod field;
 pub mod host;
@@ -16,6 +17,9 @@ pub mod trust;
 pub mod verbs;
 
 pub use audit::AuditEntry;
+pub use configuration::{
+    BufferingMode, ConfigurationSettings, NewConfiguration, SessionConfiguration,
+};
 pub use error::{ApiError, ErrorCode, Holder};
 pub use field::{Field, Fields};
 pub use host::{Check, Counters, HostStatus, Upgrade, Upgraded};

@@ -7,11 +7,11 @@
 use utoipa::OpenApi;
 
 use crate::{
-    ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Check, Created, Disconnected,
-    EndReport, EndRequest, Enrolment, Guard, HostStatus, InputReport, KillReport, LabelRequest,
-    LineInfo, Message, MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport,
-    SwitchRequest, TokenGiven, TokenRequest, TrustReport, Trusted, Upgrade, Upgraded, WaitReport,
-    Warning,
+    ApiError, AttachRequest, AttachTicket, AuditEntry, Change, Check, ConfigurationSettings,
+    Created, Disconnected, EndReport, EndRequest, Enrolment, Guard, HostStatus, InputReport,
+    KillReport, LabelRequest, LineInfo, Message, MessageReport, NewConfiguration, NewSession,
+    ProcessInfo, Session, SessionConfiguration, SizeRequest, StopReport, SwitchRequest, TokenGiven,
+    TokenRequest, TrustReport, Trusted, Upgrade, Upgraded, WaitReport, Warning,
 };
 
 /// The document, as it is served and committed.
@@ -85,7 +85,12 @@ pub fn generated() -> String {
         kill,
         input,
         output,
-        screen
+        screen,
+        configurations,
+        configuration,
+        new_configuration,
+        change_configuration,
+        remove_configuration
     )
 )]
 struct Document;
@@ -184,6 +189,18 @@ requests! {
     screen: get "/v1/sessions/{id}/screen", "What the session shows now",
         (("id" = u32, Path), ("ansi" = Option<bool>, Query), ("scrollback" = Option<u32>, Query)),
         none, ("text/plain");
+    configurations: get "/v1/session-configurations", "All session configurations, by name", (),
+        none, [Vec<SessionConfiguration>];
+    configuration: get "/v1/session-configurations/{name}", "One session configuration",
+        (("name" = String, Path)), none, [SessionConfiguration];
+    new_configuration: post "/v1/session-configurations", "Make a session configuration", (),
+        [NewConfiguration], [SessionConfiguration];
+    change_configuration: patch "/v1/session-configurations/{name}",
+        "Change a session configuration; the next session follows it",
+        (("name" = String, Path)), [ConfigurationSettings], [SessionConfiguration];
+    remove_configuration: delete "/v1/session-configurations/{name}",
+        "Delete a session configuration; its sessions run on",
+        (("name" = String, Path)), none, [SessionConfiguration];
 }
 
 #[utoipa::path(get, path = "/v1/events", summary = "Changes from now on, as server-sent events",

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ApiError, AttachRequest, AttachTicket, Change, EndReport, EndRequest, Enrolment, HostStatus,
-    LabelRequest, Message, NewSession, Session, SizeRequest, SwitchRequest, TokenRequest,
-    TrustReport, Upgrade, Warning,
+    ApiError, AttachRequest, AttachTicket, Change, ConfigurationSettings, EndReport, EndRequest,
+    Enrolment, HostStatus, LabelRequest, Message, NewConfiguration, NewSession, Session,
+    SessionConfiguration, SizeRequest, SwitchRequest, TokenRequest, TrustReport, Upgrade, Warning,
 };
 
 /// A body is refused, or it is a value that writes and reads as itself. The first byte says
@@ -49,6 +49,9 @@ fn understood(data: &[u8]) -> bool {
         b'R' => comes_back::<EndReport>(body),
         b'W' => comes_back::<Vec<Warning>>(body),
         b'C' => comes_back::<Change>(body),
+        b'c' => comes_back::<NewConfiguration>(body),
+        b'p' => comes_back::<ConfigurationSettings>(body),
+        b'P' => comes_back::<Vec<SessionConfiguration>>(body),
         b'E' => comes_back::<ApiError>(body),
         _ => false,
     }

@@ -50,6 +50,10 @@ pub const TOKENS: &str = "/v1/tokens";
 /// `GET` a [`TrustReport`](crate::TrustReport); `POST` an [`Enrolment`](crate::Enrolment), over TLS;
 /// `DELETE` `/v1/trusted/{fingerprint}` takes a certificate off the list.
 pub const TRUSTED: &str = "/v1/trusted";
+/// `GET` all [`SessionConfiguration`](crate::SessionConfiguration)s; `POST` a
+/// [`NewConfiguration`](crate::NewConfiguration). With a name behind it: `GET` one, `PATCH`
+/// [`ConfigurationSettings`](crate::ConfigurationSettings), `DELETE`.
+pub const CONFIGURATIONS: &str = "/v1/session-configurations";
 
 /// Path of one session, `/v1/sessions/{id}`, and of what it has: `what` is one of
 /// * `""`: `GET` the [`Session`](crate::Session), `DELETE` an [`EndRequest`](crate::EndRequest);

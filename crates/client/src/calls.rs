@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use winsta_api::{
-    AttachRequest, AttachTicket, AuditEntry, Check, Created, Disconnected, EndReport, EndRequest,
-    Fields, Guard, HostStatus, InputReport, KillReport, LabelRequest, LineInfo, Message,
-    MessageReport, NewSession, ProcessInfo, Session, SizeRequest, StopReport, SwitchRequest,
-    TokenGiven, TokenRequest, TrustReport, Trusted, Upgrade, Upgraded, WaitReport, Warning, paths,
+    AttachRequest, AttachTicket, AuditEntry, Check, ConfigurationSettings, Created, Disconnected,
+    EndReport, EndRequest, Fields, Guard, HostStatus, InputReport, KillReport, LabelRequest,
+    LineInfo, Message, MessageReport, NewConfiguration, NewSession, ProcessInfo, Session,
+    SessionConfiguration, SizeRequest, StopReport, SwitchRequest, TokenGiven, TokenRequest,
+    TrustReport, Trusted, Upgrade, Upgraded, WaitReport, Warning, paths,
 };
 use winsta_domain::SessionId;
 
@@ -191,6 +192,40 @@ impl Host {
     /// Cancels a warning and what it warns of.
     pub fn cancel_warning(&self, warning: u32) -> Result<Warning> {
         let path = format!("{}/{warning}", paths::WARNINGS);
+        let call = Call {
+            method: "DELETE",
+            repeatable: false,
+            ..Call::get(&path)
+        };
+        self.json(&call).map_err(|cause| self.failed(None, cause))
+    }
+
+    /// All session configurations.
+    pub fn configurations(&self) -> Result<Vec<SessionConfiguration>> {
+        self.get(paths::CONFIGURATIONS)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Makes a session configuration.
+    pub fn make_configuration(&self, new: &NewConfiguration) -> Result<SessionConfiguration> {
+        self.send("POST", paths::CONFIGURATIONS, new)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Changes a session configuration.
+    pub fn change_configuration(
+        &self,
+        name: &str,
+        changes: &ConfigurationSettings,
+    ) -> Result<SessionConfiguration> {
+        let path = format!("{}/{name}", paths::CONFIGURATIONS);
+        self.send("PATCH", &path, changes)
+            .map_err(|cause| self.failed(None, cause))
+    }
+
+    /// Removes a session configuration; gives it as it was.
+    pub fn remove_configuration(&self, name: &str) -> Result<SessionConfiguration> {
+        let path = format!("{}/{name}", paths::CONFIGURATIONS);
         let call = Call {
             method: "DELETE",
             repeatable: false,

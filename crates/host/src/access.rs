@@ -6,6 +6,8 @@
 //! | start sessions, hear of changes        | yes            | yes       | yes                    | no           |
 //! | look into sessions                     | yes            | yes       | their own              | no           |
 //! | control sessions                       | yes            | yes       | their own              | no           |
+//! | see session configurations             | yes            | yes       | yes                    | no           |
+//! | change session configurations          | yes            | yes       | no                     | no           |
 //! | administer the host, its console, and read the audit trail | yes | yes | no               | no           |
 //!
 //! A user's own host serves that user's sessions only, so its owner is its administrator beside
@@ -69,6 +71,10 @@ pub(crate) enum Verb {
     Enrol,
     /// Take one off the list.
     Distrust,
+    /// See session configurations.
+    Configurations,
+    /// Make, change and remove session configurations.
+    Configure,
 }
 
 /// A right that verbs need.
@@ -84,6 +90,8 @@ pub(crate) enum Right {
     Control,
     /// To administer the host.
     Administer,
+    /// To have remote shells of a session configuration.
+    Configuration,
 }
 
 /// What the caller is to what they want to do something to.
@@ -116,10 +124,32 @@ pub(crate) fn decide(relation: Relation, verb: Verb) -> Decision {
         (Relation::Administrator | Relation::Owner, _)
         | (Relation::User, Right::List | Right::Use)
         | (Relation::Stranger, Right::List) => Decision::Allow,
-        (Relation::User, Right::Look | Right::Control | Right::Administer)
-        | (Relation::Stranger, Right::Look | Right::Use | Right::Control | Right::Administer) => {
-            Decision::Deny(right)
-        }
+        (
+            Relation::User,
+            Right::Look | Right::Control | Right::Administer | Right::Configuration,
+        )
+        | (
+            Relation::Stranger,
+            Right::Look | Right::Use | Right::Control | Right::Administer | Right::Configuration,
+        ) => Decision::Deny(right),
+    }
+}
+
+/// Whether `user` may have sessions of a configuration whose `permission` names users, and groups
+/// behind an `@`. One that names nobody is everybody's who may use the host.
+pub(crate) fn permitted(
+    permission: &[String],
+    user: &str,
+    is_member: impl Fn(&str) -> bool,
+) -> Decision {
+    let is_named = permission.iter().any(|name| match name.strip_prefix('@') {
+        Some(group) => is_member(group),
+        None => name == user,
+    });
+    if permission.is_empty() || is_named {
+        Decision::Allow
+    } else {
+        Decision::Deny(Right::Configuration)
     }
 }
 
@@ -132,6 +162,7 @@ impl Right {
             Self::Use => "have sessions on this user's host",
             Self::Control => "control this user's sessions",
             Self::Administer => "administer this host",
+            Self::Configuration => "have sessions of this configuration",
         }
     }
 }
@@ -140,7 +171,9 @@ fn needed(verb: Verb) -> Right {
     match verb {
         Verb::List | Verb::Status => Right::List,
         Verb::Output | Verb::Screen | Verb::Inspect | Verb::Wait => Right::Look,
-        Verb::Events | Verb::Survey | Verb::Create | Verb::Remote => Right::Use,
+        Verb::Events | Verb::Survey | Verb::Create | Verb::Remote | Verb::Configurations => {
+            Right::Use
+        }
         Verb::Attach
         | Verb::Disconnect
         | Verb::End
@@ -156,7 +189,8 @@ fn needed(verb: Verb) -> Right {
         | Verb::Trusted
         | Verb::Token
         | Verb::Enrol
-        | Verb::Distrust => Right::Administer,
+        | Verb::Distrust
+        | Verb::Configure => Right::Administer,
     }
 }
 
@@ -164,7 +198,7 @@ fn needed(verb: Verb) -> Right {
 mod tests {
     use super::*;
 
-    const REFUSED: [(Verb, Right); 24] = [
+    const REFUSED: [(Verb, Right); 26] = [
         (Verb::Events, Right::Use),
         (Verb::Survey, Right::Use),
         (Verb::Create, Right::Use),
@@ -189,6 +223,8 @@ mod tests {
         (Verb::Token, Right::Administer),
         (Verb::Enrol, Right::Administer),
         (Verb::Distrust, Right::Administer),
+        (Verb::Configurations, Right::Use),
+        (Verb::Configure, Right::Administer),
     ];
 
     #[test]
@@ -211,6 +247,25 @@ mod tests {
                 other => Decision::Deny(other),
             };
             assert_eq!(decided, expected, "{verb:?}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_is_for_those_whom_it_names() {
+        let named = ["ann", "@ops"].map(str::to_owned);
+        let ops = |group: &str| group == "ops";
+        let denied = Decision::Deny(Right::Configuration);
+        for (permission, user, is_member, decided) in [
+            (&named[..0], "bob", false, Decision::Allow),
+            (&named[..], "ann", false, Decision::Allow),
+            (&named[..], "bob", true, Decision::Allow),
+            (&named[..], "bob", false, denied),
+            (&named[..], "@ops", false, denied),
+            (&named[..], "ops", false, denied),
+            (&named[..1], "bob", true, denied),
+        ] {
+            let decision = permitted(permission, user, |group| is_member && ops(group));
+            assert_eq!(decision, decided, "{permission:?} {user}");
         }
     }
 

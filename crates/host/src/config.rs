@@ -32,6 +32,9 @@ pub struct Config {
     pub tls: TlsConfig,
     /// For the clients' side: not looked at here.
     pub attach: toml::Table,
+    /// The folder that the file is in, or would be: not in the file.
+    #[serde(skip)]
+    pub folder: PathBuf,
 }
 
 /// Logins that get a hosted session.
@@ -244,6 +247,20 @@ fn read(path: &PathBuf) -> io::Result<String> {
     let file = std::fs::File::open(path)?;
     file.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// The folder of the configuration file of a host: beside the file that `WINSTA_CONFIG` names, the
+/// user's, or the machine's.
+pub fn folder(is_system: bool) -> PathBuf {
+    let named = std::env::var_os(winsta_client::dirs::CONFIG_VAR).is_some();
+    let first = candidates()
+        .into_iter()
+        .next()
+        .filter(|_| named || !is_system);
+    let folder = first.and_then(|path| Some(path.parent()?.to_owned()));
+    let folder = folder.unwrap_or_else(|| PathBuf::from("/etc/winsta"));
+    // The host leaves the folder that it is started in.
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 fn candidates() -> Vec<PathBuf> {

@@ -135,7 +135,7 @@ impl Engine {
     /// An engine that knows of no sessions yet.
     pub(crate) fn new(parts: Parts) -> Self {
         let register = Register::open(&parts.dirs.private(), &parts.numbering);
-        let remoting = Remoting::open(&parts.dirs.private());
+        let remoting = Remoting::open(&parts.dirs.private(), &parts.config, &parts.owner.name);
         let mut keepers = BTreeMap::new();
         let shared = match parts.serves {
             Serves::Owner(port) => {

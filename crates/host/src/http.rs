@@ -2,6 +2,7 @@
 
 mod answers;
 mod attach;
+mod configurations;
 pub(crate) mod door;
 mod gate;
 mod hosts;
@@ -95,6 +96,16 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/tokens", post(trust::token))
         .route("/v1/trusted", get(trust::list).post(trust::enrol))
         .route("/v1/trusted/{fingerprint}", delete(trust::remove))
+        .route(
+            "/v1/session-configurations",
+            get(configurations::all).post(configurations::make),
+        )
+        .route(
+            "/v1/session-configurations/{name}",
+            get(configurations::one)
+                .patch(configurations::change)
+                .delete(configurations::remove),
+        )
         // Bodies are read, and limited, in `requests`.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), gate::gate))

@@ -99,9 +99,18 @@ impl Owner {
 /// Whether user `uid` is in the administrators' group now: whoever leaves it loses its rights at
 /// once.
 pub(crate) fn is_administrator(uid: u32) -> bool {
-    let group = Group::from_name(ADMINISTRATORS).ok().flatten();
     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-    let (Some(group), Some(user)) = (group, user) else {
+    user.is_some_and(|user| is_in(user, ADMINISTRATORS))
+}
+
+/// Whether the machine knows a user of this name who is in `group` now.
+pub(crate) fn is_member(name: &str, group: &str) -> bool {
+    let user = User::from_name(name).ok().flatten();
+    user.is_some_and(|user| is_in(user, group))
+}
+
+fn is_in(user: User, group: &str) -> bool {
+    let Some(group) = Group::from_name(group).ok().flatten() else {
         return false;
     };
     let Ok(name) = std::ffi::CString::new(user.name) else {

@@ -10,12 +10,15 @@
 
 mod command;
 mod config_resource;
+pub(crate) mod configuration;
+mod engines;
 mod life;
 mod limits;
 mod line;
 mod pipeline;
 mod pool;
 mod powershell;
+mod quota;
 mod receive;
 mod runspace;
 mod scan;
@@ -36,12 +39,14 @@ use winsta_domain::{SessionId, Timestamp};
 use winsta_wsman::Fault;
 use winsta_wsman::fault::Kind;
 
+use self::configuration::Catalogue;
 pub(crate) use self::limits::Limits;
 pub(crate) use self::serve::new_guid;
 use self::shell::Shell;
 use self::store::Store;
 pub(crate) use self::who::Principal;
 use crate::clock;
+use crate::config::Config;
 use crate::engine::Engine;
 use crate::workers::Workers;
 
@@ -52,19 +57,24 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub(crate) struct Remoting {
     shells: Mutex<BTreeMap<String, Arc<Shell>>>,
     store: Store,
+    catalogue: Catalogue,
+    /// Until when a host that is of no use stays, for the sake of shells that have ended.
+    lingers: Mutex<Option<tokio::time::Instant>>,
     /// Told when the next end of a shell may have another time.
     timing: Notify,
 }
 
 impl Remoting {
     /// Shells that an earlier host left in `runtime`; their workers are not known yet.
-    pub(crate) fn open(runtime: &std::path::Path) -> Self {
+    pub(crate) fn open(runtime: &std::path::Path, config: &Config, owner: &str) -> Self {
         let store = Store::new(runtime);
         let shells = store.load().into_iter();
         let shells = shells.map(|shell| (shell.id().to_owned(), Arc::new(shell)));
         Self {
             shells: Mutex::new(shells.collect()),
             store,
+            catalogue: Catalogue::new(&config.folder, config.remoting, owner),
+            lingers: Mutex::default(),
             timing: Notify::new(),
         }
     }
@@ -77,6 +87,17 @@ impl Remoting {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.shells().len()
+    }
+
+    /// Until when the host stays for the sake of shells that have ended.
+    pub(crate) fn lingers_until(&self) -> Option<tokio::time::Instant> {
+        *self.lingers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn linger(&self, seconds: u32) {
+        let until = tokio::time::Instant::now() + Duration::from_secs(seconds.into());
+        let mut lingers = self.lingers.lock().unwrap_or_else(PoisonError::into_inner);
+        *lingers = (*lingers).max(Some(until));
     }
 
     fn shells(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Shell>>> {
@@ -158,6 +179,8 @@ impl Engine {
     pub(crate) fn end_shell(&self, shell: &Shell) {
         self.remoting.shells().remove(shell.id());
         shell.close();
+        self.remoting
+            .linger(shell.facts.terms.process_idle_timeout_sec);
         if let Some(workers) = self.workers_of(shell.uid()) {
             for worker in shell.workers() {
                 workers.end(worker);

@@ -18,7 +18,7 @@ use winsta_wire::Verb as Ask;
 use crate::activity::Activity;
 use crate::args::{Args, Network};
 use crate::audit::Audit;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::engine::voice::Voice;
 use crate::engine::{Engine, Parts, Serves, Shared};
 use crate::http::door::Door;
@@ -119,12 +119,13 @@ pub(crate) fn prepare(args: Args) -> Result<Prepared, StartError> {
         problems.set(Topic::Files, Some(text));
     }
     // A mistake in the file must lock nobody out of their sessions.
-    let config = Config::load().unwrap_or_else(|error| {
+    let mut config = Config::load().unwrap_or_else(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         let text = format!("{error}{}; defaults are used", cause.unwrap_or_default());
         problems.set(Topic::Config, Some(text));
         Config::default()
     });
+    config.folder = config::folder(dirs.is_system());
     Ok(Prepared {
         dirs,
         listener,
@@ -360,6 +361,7 @@ async fn linger(app: &App, stays: bool) {
             continue;
         }
         let due = app.activity.last().max(emptied) + linger;
+        let due = due.max(app.engine.remoting.lingers_until().unwrap_or(due));
         if tokio::time::Instant::now() >= due {
             return;
         }

@@ -136,7 +136,9 @@ impl SessionSource for Login<'_> {
                 | Verb::Token
                 | Verb::Enrol
                 | Verb::Distrust
-                | Verb::Remote,
+                | Verb::Remote
+                | Verb::Configurations
+                | Verb::Configure,
                 _,
             ) => not(
                 "this is no request about a session",

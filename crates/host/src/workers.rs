@@ -53,6 +53,8 @@ pub(crate) struct Job {
     /// Most bytes of output that each of its streams keeps.
     pub(crate) capacity: u64,
     pub(crate) buffering: Buffering,
+    /// Most bytes of memory of its own that each of its processes may have.
+    pub(crate) memory: Option<u64>,
     /// The shell that it belongs to.
     pub(crate) shell: String,
 }
@@ -115,6 +117,7 @@ impl Workers {
                 buffering: job.buffering,
                 meta: job.shell,
                 permit: None,
+                memory: job.memory,
             };
             (
                 id,
@@ -179,6 +182,14 @@ impl Workers {
             beyond,
         };
         self.ask(&verb, &[]).await.map(|_| ())
+    }
+
+    /// Process ids of its processes.
+    pub(crate) async fn members(&self, id: SessionId) -> Result<Vec<u32>, KeeperError> {
+        match self.ask(&Verb::Members { session: id }, &[]).await? {
+            (Answer::Members(members), _) => Ok(members.iter().map(|member| member.pid).collect()),
+            _ => Err(KeeperError::Strange),
+        }
     }
 
     /// Types into it; gives how many bytes were taken.

@@ -67,6 +67,7 @@ impl Cradle<'_> {
             terminal: ends.master.is_some(),
             folder,
             mark,
+            memory: spawn.memory,
             files: self.files,
             cgroup: cgroup.as_ref().map(|cgroup| cgroup.descriptor()),
         };
@@ -116,6 +117,7 @@ impl Cradle<'_> {
                 folder: spawn.cwd.clone(),
                 terminal: birth.terminal,
                 mark: birth.mark,
+                memory: birth.memory,
             };
             if let Ok(child) = nursery.spawn(&order, birth.stdio, birth.cgroup) {
                 *self.nursery = Some(nursery);

@@ -43,6 +43,7 @@ pub(crate) struct Order {
     pub(crate) folder: String,
     pub(crate) terminal: bool,
     pub(crate) mark: Option<u64>,
+    pub(crate) memory: Option<u64>,
 }
 
 /// What came of an order: a process id, or the number of an error. With a process come its pidfd
@@ -127,6 +128,7 @@ fn start(order: Order, descriptors: &[OwnedFd], files: FileLimit) -> io::Result<
         terminal: order.terminal,
         folder: CString::new(order.folder)?,
         mark: order.mark,
+        memory: order.memory,
         files,
         cgroup: further.first().map(AsFd::as_fd),
     };

@@ -256,6 +256,9 @@ pub struct Spawn {
     /// output waits for them a few seconds.
     #[serde(default)]
     pub permit: Option<FirstPermit>,
+    /// Most bytes of memory of its own that each process may have; `None`: as many as the keeper's.
+    #[serde(default)]
+    pub memory: Option<u64>,
 }
 
 /// A permit that is registered together with the session, like [`Verb::Ticket`].

@@ -9,6 +9,7 @@ use std::thread;
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use winsta_cmdlet::Bound;
+use winsta_cmdlet::object::{Object, line};
 use winsta_pssession::Saying;
 use winsta_pssession::agent::{Agent, Ask, Job, Tell, View, say as say_to};
 
@@ -18,6 +19,8 @@ use crate::table::layout::visible;
 
 /// Bytes of output that are written at once.
 const BUFFER: usize = 64 << 10;
+/// What a line begins with that a cmdlet has printed.
+const OBJECT: &str = "{\"PSTypeName\":";
 
 /// What is heard, and how it ends the command.
 pub(super) struct Listener<'a> {
@@ -149,7 +152,9 @@ impl Listener<'_> {
     }
 
     fn output(&mut self, computer: &str, text: &str) -> Result<(), Failure> {
-        let written = if self.names {
+        let object = self.object(computer, text);
+        let text = object.as_deref().unwrap_or(text);
+        let written = if self.names && object.is_none() {
             let computer = visible(computer);
             text.split('\n')
                 .try_for_each(|line| writeln!(self.out, "{computer}: {line}"))
@@ -157,6 +162,20 @@ impl Listener<'_> {
             writeln!(self.out, "{text}")
         };
         written.map_err(|error| gone(&error))
+    }
+
+    /// An object that a cmdlet there has printed, with the machine that it comes from.
+    fn object(&self, computer: &str, text: &str) -> Option<String> {
+        if !text.starts_with(OBJECT) {
+            return None;
+        }
+        let Ok(Object::Other(mut properties)) = Object::parse(text) else {
+            return None;
+        };
+        let shows = !self.bound.switch("HideComputerName");
+        properties.insert("PSComputerName".to_owned(), computer.into());
+        properties.insert("PSShowComputerName".to_owned(), shows.into());
+        Some(line(&properties))
     }
 
     fn ended(&mut self, exit: Option<i64>, why: Option<&str>) {

@@ -3,6 +3,7 @@
 
 mod agent;
 mod configurations;
+mod consent;
 mod credential;
 mod enter;
 mod format;

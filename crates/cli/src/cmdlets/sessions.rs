@@ -1,12 +1,10 @@
 //! Sessions made, listed, let go of, taken and ended.
 
-use std::io::{self, BufRead, Write};
-
 use winsta_cmdlet::Bound;
-use winsta_cmdlet::confirm::{self, Answer};
 use winsta_pssession::agent::{Agent, Ask, Options, Tell, View};
 
-use super::select::{Found, say, select, throttle};
+use super::consent::allowed;
+use super::select::{say, select, throttle};
 use super::{agent, show, target};
 use crate::report::{Exit, Failure, Outcome};
 
@@ -90,7 +88,9 @@ fn change(bounds: &[Bound], shows: bool, ask: impl Fn(&Bound, Vec<String>) -> As
     };
     let mut agent = agent::connect()?;
     let mut found = select(&mut agent, bounds)?;
-    may(bound, &mut found)?;
+    found.views = allowed(bound, std::mem::take(&mut found.views), |view| {
+        view.name.clone()
+    })?;
     if found.views.is_empty() {
         return Ok(found.exit);
     }
@@ -124,62 +124,4 @@ fn asked(
         Ok(())
     })?;
     Ok(views)
-}
-
-/// Leaves the sessions with which something may be done: all, those for which the user says so, or
-/// none if it is only to be said what would be done.
-pub(super) fn may(bound: &Bound, found: &mut Found) -> Result<(), Failure> {
-    let operation = bound.cmdlet().operation();
-    if bound.common().what_if {
-        for view in found.views.drain(..) {
-            crate::output::text(&format!("{}\n", confirm::what_if(operation, &view.name)))?;
-        }
-        return Ok(());
-    }
-    if !bound.asks() {
-        return Ok(());
-    }
-    let mut rest = std::mem::take(&mut found.views).into_iter();
-    while let Some(view) = rest.next() {
-        match answer(operation, &view.name)? {
-            Answer::Yes => found.views.push(view),
-            Answer::No | Answer::Help => {}
-            Answer::YesToAll => {
-                found.views.push(view);
-                found.views.extend(rest.by_ref());
-            }
-            Answer::NoToAll | Answer::Suspend => rest.by_ref().for_each(drop),
-        }
-    }
-    Ok(())
-}
-
-/// Asks whoever sits there.
-fn answer(operation: &str, target: &str) -> Result<Answer, Failure> {
-    let failed = |error: io::Error| {
-        Failure::local("nobody can be asked; -Confirm:$false does not ask", &error)
-    };
-    let terminal = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/tty");
-    let mut terminal = terminal.map_err(failed)?;
-    let mut lines = io::BufReader::new(terminal.try_clone().map_err(failed)?);
-    loop {
-        let prompt = confirm::question(operation, target);
-        terminal.write_all(prompt.as_bytes()).map_err(failed)?;
-        let mut line = String::new();
-        if lines.read_line(&mut line).map_err(failed)? == 0 {
-            return Ok(Answer::NoToAll);
-        }
-        match Answer::parse(&line) {
-            None => {}
-            Some(Answer::Help) => {
-                terminal
-                    .write_all(confirm::HELP.as_bytes())
-                    .map_err(failed)?;
-            }
-            Some(answer) => return Ok(answer),
-        }
-    }
 }

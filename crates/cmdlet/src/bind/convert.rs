@@ -59,6 +59,7 @@ pub(super) fn convert(argument: &Argument, parameter: &Parameter) -> Result<Valu
     if let Argument::Text { items, .. } = argument
         && items.iter().any(String::is_empty)
         && parameter.kind != Kind::Objects
+        && !parameter.may_be_empty
     {
         return Err(BindError::Empty(name));
     }

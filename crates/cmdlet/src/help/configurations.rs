@@ -72,8 +72,11 @@ pub(super) const TEXTS: &[Text] = &[
         id: CmdletId::RegisterPSSessionConfiguration,
         synopsis: "Makes a session configuration on this machine.",
         description: &[
-            "Users name it with -ConfigurationName. What is not said is as in the configuration \
-             Microsoft.PowerShell. Only administrators may do this.",
+            "Users name it with -ConfigurationName. It is a file in the folder \
+             session-configurations beside the host's own configuration file, whose part \
+             [remoting] counts for what is not said. The file can also say which shell runs the \
+             sessions (engine), and who may have them (permission). Only administrators may do \
+             this.",
         ],
         examples: &[Example {
             title: "One for a team",
@@ -99,9 +102,12 @@ pub(super) const TEXTS: &[Text] = &[
              they have; new ones follow the change. Only administrators may do this.",
         ],
         examples: &[Example {
-            title: "Who reaches it",
-            lines: &["Set-PSSessionConfiguration ITTasks -AccessMode Local -Confirm:$false"],
-            says: "ITTasks can be used from this machine only.",
+            title: "A shorter stay",
+            lines: &[
+                "t=$(New-PSTransportOption -MaxIdleTimeoutSec 3600)",
+                "Set-PSSessionConfiguration ITTasks -TransportOption $t -Confirm:$false",
+            ],
+            says: "New sessions of ITTasks stay for an hour at most when nobody is connected.",
         }],
         related: &[
             "Get-PSSessionConfiguration",

@@ -45,8 +45,9 @@ const ACCESS_MODE: Parameter = Parameter::new(
 const STARTUP: Parameter = Parameter::new(
     "StartupScript",
     Kind::Path,
-    "A script that runs when a session begins.",
-);
+    "A script that runs when a session begins; an empty text takes it away.",
+)
+.or_empty();
 const DATA_SIZE: Parameter = Parameter::new(
     "MaximumReceivedDataSizePerCommandMB",
     Kind::Double,

@@ -15,6 +15,10 @@ pub struct Use {
 
 /// A parameter.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own in PowerShell"
+)]
 pub struct Parameter {
     /// Its name, without the dash.
     pub name: &'static str,
@@ -30,6 +34,8 @@ pub struct Parameter {
     pub by_property: bool,
     /// Whether `*`, `?` and `[a-c]` stand for other characters.
     pub wildcards: bool,
+    /// Whether an empty text is a value of it.
+    pub may_be_empty: bool,
     /// What it does, for help.
     pub about: &'static str,
 }
@@ -50,6 +56,7 @@ impl Parameter {
             by_value: false,
             by_property: false,
             wildcards: false,
+            may_be_empty: false,
             about,
         }
     }
@@ -109,6 +116,12 @@ impl Parameter {
 
     pub(super) const fn wildcards(mut self) -> Self {
         self.wildcards = true;
+        self
+    }
+
+    /// An empty text takes something away.
+    pub(super) const fn or_empty(mut self) -> Self {
+        self.may_be_empty = true;
         self
     }
 

@@ -272,6 +272,7 @@ impl Engine {
                 meta.to_json()
             },
             permit: None,
+            memory: None,
         };
         core.sessions
             .insert(id, Hosted::new(SessionMachine::new(now), meta));

@@ -215,6 +215,11 @@ pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
         ("POST", "/v1/trusted") => Verb::Enrol,
         ("DELETE", "/v1/trusted/{fingerprint}") => Verb::Distrust,
         ("POST", "/v1/tokens") => Verb::Token,
+        ("GET", "/v1/session-configurations" | "/v1/session-configurations/{name}") => {
+            Verb::Configurations
+        }
+        ("POST", "/v1/session-configurations")
+        | ("PATCH" | "DELETE", "/v1/session-configurations/{name}") => Verb::Configure,
         _ => return None,
     };
     Some(verb)
@@ -250,6 +255,8 @@ fn action(verb: Verb) -> &'static str {
         Verb::Token => "token",
         Verb::Enrol => "enrol",
         Verb::Distrust => "distrust",
+        Verb::Configurations => "configurations",
+        Verb::Configure => "configure",
     }
 }
 
@@ -265,7 +272,8 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Survey
         | Verb::Wait
         | Verb::Trusted
-        | Verb::Remote => false,
+        | Verb::Remote
+        | Verb::Configurations => false,
         Verb::Create
         | Verb::Token
         | Verb::Enrol
@@ -282,7 +290,8 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Screen
         | Verb::Change
         | Verb::Stop
-        | Verb::Upgrade => true,
+        | Verb::Upgrade
+        | Verb::Configure => true,
     }
 }
 
@@ -303,7 +312,8 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Change
         | Verb::Distrust
         | Verb::Stop
-        | Verb::Upgrade => true,
+        | Verb::Upgrade
+        | Verb::Configure => true,
         Verb::List
         | Verb::Status
         | Verb::Audit
@@ -319,7 +329,8 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Trusted
         | Verb::Token
         | Verb::Enrol
-        | Verb::Remote => false,
+        | Verb::Remote
+        | Verb::Configurations => false,
     }
 }
 

@@ -10,8 +10,9 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use winsta_api::{
-    AttachRequest, EndRequest, Enrolment, ErrorCode, Guard, LabelRequest, Message, NewSession,
-    SizeRequest, SwitchRequest, TokenRequest, Upgrade, paths,
+    AttachRequest, ConfigurationSettings, EndRequest, Enrolment, ErrorCode, Guard, LabelRequest,
+    Message, NewConfiguration, NewSession, SizeRequest, SwitchRequest, TokenRequest, Upgrade,
+    paths,
 };
 use winsta_domain::SessionId;
 
@@ -128,11 +129,13 @@ pub fn oracle(bytes: &[u8]) {
         let written = serde_json::to_vec(&value).unwrap_or_default();
         assert_eq!(parse::<T>(&written).ok(), Some(value));
     }
+    survives::<NewConfiguration>(bytes);
     survives::<NewSession>(bytes);
     survives::<AttachRequest>(bytes);
     survives::<EndRequest>(bytes);
     survives::<Enrolment>(bytes);
     survives::<TokenRequest>(bytes);
+    survives::<ConfigurationSettings>(bytes);
     survives::<Guard>(bytes);
     survives::<LabelRequest>(bytes);
     survives::<Message>(bytes);

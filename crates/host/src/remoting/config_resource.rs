@@ -18,6 +18,14 @@ pub(super) fn describe(limits: &Limits) -> Element {
             limits.max_concurrent_users.to_string(),
         ))
         .child(text(
+            "MaxProcessesPerShell",
+            limits.max_processes_per_shell.to_string(),
+        ))
+        .child(text(
+            "MaxMemoryPerShellMB",
+            limits.max_memory_per_shell_mb.to_string(),
+        ))
+        .child(text(
             "MaxShellsPerUser",
             limits.max_shells_per_user.to_string(),
         ));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use winsta_api::{BufferingMode, SessionConfiguration};
 use winsta_domain::shell::ShellMachine;
 use winsta_wire::Buffering;
 use winsta_wsman::fault::Kind;
@@ -17,20 +18,27 @@ use super::shell::{Facts, Shell};
 use crate::clock;
 use crate::engine::Engine;
 
-/// The session configuration that every host has: bash.
-const CONFIGURATION: &str = "Microsoft.PowerShell";
+/// What shells of no session configuration are counted as; no configuration can be called so.
+const COMMAND_SHELLS: &str = "winrs/cmd";
 
 impl Engine {
-    pub(super) fn create_shell(
+    pub(super) async fn create_shell(
         &self,
         who: &Principal,
         header: &Header,
         wanted: Described,
     ) -> Result<Answer, Fault> {
-        let is_pool = is_powershell(&header.resource);
-        if !is_pool && header.resource != names::COMMAND_SHELL {
-            return Err(Kind::NoResource.fault());
-        }
+        let configuration = header.resource.strip_prefix(names::POWERSHELL);
+        let is_pool = configuration.is_some();
+        let terms = match configuration {
+            Some(name) => self.terms(who, name).await?,
+            None if header.resource == names::COMMAND_SHELL => self
+                .remoting
+                .catalogue
+                .limits()
+                .configuration(COMMAND_SHELLS),
+            None => return Err(Kind::NoResource.fault()),
+        };
         if self.is_stopping() {
             return Err(Kind::Internal.saying("The host is being stopped."));
         }
@@ -44,9 +52,8 @@ impl Engine {
             (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
             (true, Some(opening)) => Some(Pool::open(opening).map_err(|error| strange(&error))?),
         };
-        let limits = self.config.remoting;
         let idle = wanted.idle_timeout.map(|idle| idle.as_millis());
-        let idle = idle.map_or(limits.idle_timeout_ms, |idle| {
+        let idle = idle.map_or(terms.idle_timeout_ms, |idle| {
             // Too long a timeout is noticed when the shell is disconnected.
             u64::try_from(idle).unwrap_or(u64::MAX)
         });
@@ -59,6 +66,13 @@ impl Engine {
                 return Err(Kind::Parameter.saying(text));
             }
             None => new_guid(),
+        };
+        let mode = match wanted.buffer_mode {
+            Some(mode) => buffering(mode),
+            None => match terms.output_buffering_mode {
+                BufferingMode::Block => Buffering::Block,
+                BufferingMode::Drop => Buffering::Drop,
+            },
         };
         let shell = Shell::new(
             Facts {
@@ -73,9 +87,10 @@ impl Engine {
                 output_streams: wanted.output_streams,
                 working_directory: wanted.working_directory,
                 environment: wanted.environment,
+                terms,
             },
             ShellMachine::new(client(header), idle, now),
-            buffering(wanted.buffer_mode.unwrap_or_default()),
+            mode,
             pool,
         );
         let shell = Arc::new(shell);
@@ -84,8 +99,10 @@ impl Engine {
             if shells.contains_key(&id) {
                 return Err(Kind::ShellExists.fault());
             }
-            let owners = shells.values().map(|shell| shell.facts.owner.as_str());
-            admit(&limits, &who.name, owners)?;
+            let terms = &shell.facts.terms;
+            let others = shells.values().map(|shell| &shell.facts);
+            let others = others.filter(|other| other.terms.name.eq_ignore_ascii_case(&terms.name));
+            admit(terms, &who.name, others.map(|other| other.owner.as_str()))?;
             shells.insert(id, Arc::clone(&shell));
         }
         self.keep_shell(&shell);
@@ -104,7 +121,7 @@ impl Engine {
     ) -> Result<Answer, Fault> {
         let shell = self.owned(who, header)?;
         let idle = idle_timeout.map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
-        let most = self.config.remoting.max_idle_timeout_ms;
+        let most = shell.facts.terms.max_idle_timeout_ms;
         let workers = self.workers_of(shell.uid());
         {
             let mut state = shell.state();
@@ -188,12 +205,6 @@ impl Engine {
     }
 }
 
-/// Whether a resource is a session configuration of PowerShell's that this host has.
-fn is_powershell(resource: &str) -> bool {
-    let name = resource.strip_prefix(names::POWERSHELL);
-    name.is_some_and(|name| name.eq_ignore_ascii_case(CONFIGURATION))
-}
-
 fn buffering(mode: BufferMode) -> Buffering {
     match mode {
         BufferMode::Block => Buffering::Block,
@@ -203,25 +214,25 @@ fn buffering(mode: BufferMode) -> Buffering {
 
 /// Whether one more shell of `user` may be, besides those of `owners`.
 fn admit<'a>(
-    limits: &super::Limits,
+    terms: &SessionConfiguration,
     user: &str,
     owners: impl Iterator<Item = &'a str>,
 ) -> Result<(), Fault> {
     let owners: Vec<&str> = owners.collect();
     let own = owners.iter().filter(|owner| **owner == user).count();
-    if own >= limits.max_shells_per_user {
+    if own >= terms.max_shells_per_user as usize {
         return Err(Kind::UserShells.saying(format!(
             "The WS-Management service cannot process the request. This user is allowed a maximum \
              number of {} concurrent shells, which has been exceeded. Close existing shells or \
              raise the quota for this user.",
-            limits.max_shells_per_user
+            terms.max_shells_per_user
         )));
     }
-    if owners.len() >= limits.max_shells {
+    if owners.len() >= terms.max_shells as usize {
         return Err(Kind::PluginShells.fault());
     }
     let users: std::collections::BTreeSet<&str> = owners.into_iter().collect();
-    if !users.contains(user) && users.len() >= limits.max_concurrent_users {
+    if !users.contains(user) && users.len() >= terms.max_concurrent_users as usize {
         return Err(Kind::ShellUsers.fault());
     }
     Ok(())

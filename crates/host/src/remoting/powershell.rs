@@ -11,10 +11,11 @@ use winsta_wsman::request::Piece;
 use winsta_wsman::{Answer, CommandState, Fault};
 
 use super::command::{Cursor, Sent};
+use super::engines;
 use super::pipeline::Pipeline;
 use super::pool::{Place, Pool};
 use super::receive::{Wanted, budget, code, still_wanted};
-use super::runspace::{self, Runspace};
+use super::runspace::Runspace;
 use super::scan::{Bytes, PIECE, piece, write_all};
 use super::shell::{Shell, State};
 use super::{new_guid, of_shell, worker_id};
@@ -57,16 +58,25 @@ impl Engine {
         let number: PipelineId = id.parse().map_err(|_| {
             Kind::Parameter.saying(format!("A pipeline's id is a GUID, and {id:?} is none."))
         })?;
-        {
-            let mut state = shell.state();
-            let most = self.config.remoting.max_concurrent_commands_per_shell;
-            let pool = pool(&mut state)?;
+        let most = shell.facts.terms.max_concurrent_commands_per_shell;
+        let admit = |pool: &Pool| {
             if pool.pipelines.contains_key(&id) {
                 return Err(Kind::CommandExists.fault());
             }
-            if pool.pipelines.len() >= most {
+            if pool.pipelines.len() >= most as usize {
                 return Err(Kind::Commands.fault());
             }
+            Ok(())
+        };
+        // One that is there already is told so, however full the shell is.
+        admit(pool(&mut shell.state())?)?;
+        if let Some(workers) = self.workers_of(shell.uid()) {
+            self.has_room(shell, &workers).await?;
+        }
+        {
+            let mut state = shell.state();
+            let pool = pool(&mut state)?;
+            admit(pool)?;
             let pipeline = Pipeline::open(&pool.machine, number, opening);
             pool.pipelines
                 .insert(id.clone(), pipeline.map_err(|error| strange(&error))?);
@@ -149,7 +159,7 @@ impl Engine {
         let place = match place {
             Place::Old(place) => place,
             Place::New(place) => {
-                let job = self.job(shell, runspace::program())?;
+                let job = self.job(shell, engines::program(&shell.facts.terms.engine))?;
                 let worker = workers
                     .start(job)
                     .await
@@ -170,7 +180,7 @@ impl Engine {
             };
             let mut text = String::new();
             if runspace.last == 0 {
-                text = runspace.opening();
+                text = runspace.opening(&shell.facts.terms, &self.session_words());
             }
             let script = pipeline.script.take().unwrap_or_default();
             text.push_str(&runspace.line(&script, &std::mem::take(&mut pipeline.input)));

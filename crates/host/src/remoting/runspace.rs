@@ -1,4 +1,4 @@
-//! A runspace: a bash that takes command after command and keeps its state between them.
+//! A runspace: a shell that takes command after command and keeps its state between them.
 //!
 //! It reads lines from its standard input and writes what commands write to its own standard
 //! output and error. Behind each command it writes a mark into both, with a word that only this
@@ -10,8 +10,10 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use winsta_api::SessionConfiguration;
 
 use super::command::Cursor;
+use super::engines;
 
 /// What a mark begins and ends with.
 const BEGIN: char = '\u{1e}';
@@ -68,19 +70,6 @@ pub(super) struct Mark {
     pub(super) status: i64,
 }
 
-/// The program of a runspace.
-pub(super) fn program() -> Vec<String> {
-    let words = [
-        "/bin/bash",
-        "--noediting",
-        "--norc",
-        "--noprofile",
-        "+H",
-        "-i",
-    ];
-    words.map(str::to_owned).to_vec()
-}
-
 impl Runspace {
     /// A runspace whose program has just been started as `worker`.
     pub(super) fn new(worker: u32, word: String) -> Self {
@@ -104,14 +93,9 @@ impl Runspace {
     }
 
     /// What it has to read first.
-    pub(super) fn opening(&self) -> String {
-        let word = &self.word;
-        let mark = format!("printf \"\\036{word};%d;%d\\037\" \"$__winsta\" \"$__winsta_status\"");
-        format!(
-            "PS1= PS2= HISTFILE=; set +o history; exec 7>&1 8>&2; __winsta=0; \
-             PROMPT_COMMAND='__winsta_status=$?; {mark} >&7; {mark} >&8'; \
-             readonly PROMPT_COMMAND\n"
-        )
+    pub(super) fn opening(&self, terms: &SessionConfiguration, words: &engines::Words) -> String {
+        let startup = terms.startup_script.as_deref();
+        engines::opening(&terms.engine, &self.word, words, startup)
     }
 
     /// The line that has it run `script` as its next command, with `input` as standard input.
@@ -162,8 +146,10 @@ impl Runspace {
                 end: at + end as u64,
                 status,
             };
-            // An interrupt at the wrong moment has it say the same twice: the first counts.
-            marks.found.entry(number).or_insert(mark);
+            // An interrupt at the wrong moment has it say the same twice: the first counts, and what
+            // the next command prints begins behind the last.
+            let known = marks.found.entry(number).or_insert(mark);
+            known.end = mark.end;
             done += end;
         }
         // What may be the beginning of a mark is looked at again.
@@ -225,7 +211,9 @@ mod tests {
             let own =
                 &stream[usize::try_from(begin).unwrap()..usize::try_from(mark.begin).unwrap()];
             assert_eq!((own, mark.status), (&b"one\ntwo"[..], 3), "cut {cut}");
-            assert_eq!(marks.of(2).unwrap().status, 0);
+            let next = marks.of(2).unwrap();
+            assert_eq!(next.status, 0);
+            assert_eq!(marks.begin(2), Some(next.begin), "cut {cut}");
             assert_eq!(marks.of(3), None);
         }
     }

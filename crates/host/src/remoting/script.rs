@@ -10,7 +10,10 @@ const SINKS: [&str; 2] = ["out-default", "out-string"];
 /// What asks for the prompt of an interactive session.
 const PROMPT: &str = "prompt";
 /// What prints a prompt.
-const PROMPTING: &str = "printf '%s' \"${USER}@${HOSTNAME}:${PWD/#\"$HOME\"/\\~}\\$ \"";
+const PROMPTING: &str = concat!(
+    "__winsta_here=$PWD; case $PWD in \"$HOME\"|\"$HOME\"/*) __winsta_here=\\~${PWD#\"$HOME\"};; esac; ",
+    "printf '%s' \"${USER-}@${HOSTNAME:-$(uname -n)}:$__winsta_here\\$ \""
+);
 
 /// The script.
 pub(super) fn of(pipeline: &PowerShell) -> String {

@@ -36,9 +36,9 @@ impl Engine {
                 vendor: "Winsta".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             }),
-            Operation::Create(wanted) => self.create_shell(who, &header, *wanted),
+            Operation::Create(wanted) => self.create_shell(who, &header, *wanted).await,
             Operation::Get if header.resource == names::CONFIG => {
-                let config = config_resource::describe(&self.config.remoting);
+                let config = config_resource::describe(self.remoting.catalogue.limits());
                 Ok(Answer::Config(Box::new(config)))
             }
             Operation::Get => {
@@ -208,8 +208,7 @@ impl Engine {
         let workers = self.workers_of(shell.uid());
         let runs = |id: &SessionId| workers.as_ref().is_some_and(|all| all.exit(*id).is_none());
         let busy = shell.workers().iter().filter(|id| runs(id)).count();
-        let most = self.config.remoting.max_idle_timeout_ms;
-        shell.describe(clock::now(), most, u32::try_from(busy).unwrap_or(u32::MAX))
+        shell.describe(clock::now(), u32::try_from(busy).unwrap_or(u32::MAX))
     }
 
     /// A shell that `who` may see. One that they may not is as if it were not there.

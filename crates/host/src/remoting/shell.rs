@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use winsta_api::SessionConfiguration;
 use winsta_domain::shell::ShellMachine;
 use winsta_domain::{SessionId, Timestamp};
 use winsta_wire::Buffering;
 use winsta_wsman::{BufferMode, Shell as Described};
 
 use super::command::Command;
+use super::configuration::BUILT_IN;
+use super::limits::Limits;
 use super::pool::Pool;
 use super::worker_id;
 
@@ -32,6 +35,14 @@ pub(super) struct Facts {
     pub(super) output_streams: Vec<String>,
     pub(super) working_directory: Option<String>,
     pub(super) environment: Vec<(String, String)>,
+    /// The session configuration as it was when the shell was made.
+    #[serde(default = "built_in")]
+    pub(super) terms: SessionConfiguration,
+}
+
+/// What shells have that an older host has written down.
+fn built_in() -> SessionConfiguration {
+    Limits::default().configuration(BUILT_IN)
 }
 
 /// What changes of a shell.
@@ -222,7 +233,7 @@ impl Shell {
     }
 
     /// What clients hear of it; `process` is the id of the host's.
-    pub(super) fn describe(&self, now: Timestamp, max_idle_ms: u64, busy: u32) -> Described {
+    pub(super) fn describe(&self, now: Timestamp, busy: u32) -> Described {
         let state = self.state();
         let facts = &self.facts;
         let since = |then: Timestamp| Duration::from_secs(now.seconds_since(then));
@@ -243,7 +254,7 @@ impl Shell {
             ),
             process_id: Some(std::process::id()),
             idle_timeout: Some(Duration::from_millis(state.machine.idle_timeout())),
-            max_idle_timeout: Some(Duration::from_millis(max_idle_ms)),
+            max_idle_timeout: Some(Duration::from_millis(facts.terms.max_idle_timeout_ms)),
             input_streams: facts.input_streams.clone(),
             output_streams: facts.output_streams.clone(),
             locale: Some("en-US".to_owned()),

@@ -40,8 +40,8 @@ impl Engine {
             if state.commands.contains_key(&id) {
                 return Err(Kind::CommandExists.fault());
             }
-            let most = self.config.remoting.max_concurrent_commands_per_shell;
-            if state.commands.len() >= most {
+            let most = shell.facts.terms.max_concurrent_commands_per_shell;
+            if state.commands.len() >= most as usize {
                 return Err(Kind::Commands.fault());
             }
         }
@@ -65,6 +65,7 @@ impl Engine {
             ))
         })?;
         let workers = of_shell(self, shell)?;
+        self.has_room(shell, &workers).await?;
         let job = self.job(shell, argv)?;
         let worker = workers
             .start(job)
@@ -170,6 +171,10 @@ impl Engine {
             cwd: facts.working_directory.clone().unwrap_or(account.home),
             capacity: self.config.remoting.buffer_bytes,
             buffering: shell.state().buffering,
+            memory: match facts.terms.max_memory_per_shell_mb {
+                0 => None,
+                megabytes => Some(u64::from(megabytes) << 20),
+            },
             shell: shell.id().to_owned(),
         })
     }

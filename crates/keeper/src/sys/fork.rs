@@ -21,6 +21,8 @@ pub(crate) struct Birth<'a> {
     pub(crate) folder: CString,
     /// Mark of the session, unless marks cannot be had.
     pub(crate) mark: Option<u64>,
+    /// Most bytes of memory of its own that each process may have.
+    pub(crate) memory: Option<u64>,
     /// Limit on open files as it was before the keeper raised it.
     pub(crate) files: FileLimit,
     /// A cgroup v2 folder to be born into.
@@ -166,6 +168,9 @@ fn prepare(birth: &Birth<'_>) -> Result<(), i32> {
     }
     if let Some(mark) = birth.mark {
         limits::set_mark(mark);
+    }
+    if let Some(memory) = birth.memory {
+        limits::set_memory(memory);
     }
     birth.files.apply();
     signals::reset();

@@ -84,6 +84,19 @@ pub(crate) fn set_mark(mark: u64) {
     unsafe { libc::setrlimit(MARK, &raw const limit) };
 }
 
+/// Lets this process and each of its descendants-to-be have this many bytes of memory of its own at
+/// most: heaps and stacks of threads, not files that it maps nor addresses that it only reserves.
+/// For use between fork and exec.
+pub(crate) fn set_memory(bytes: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: bytes,
+        rlim_max: bytes,
+    };
+    // SAFETY: the pointer is to a live struct; setrlimit is async-signal-safe. It is refused only
+    // where a lower limit holds already.
+    unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) };
+}
+
 /// The terminal session that process `pid` is in; `None` if it is gone. 0: one that this process
 /// cannot see, begun outside its container.
 pub(crate) fn session_of(pid: i32) -> Option<i32> {

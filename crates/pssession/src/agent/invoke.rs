@@ -61,7 +61,10 @@ impl Shared {
             Err(problem) => {
                 self.free(known.id);
                 self.lost(known.id, &problem);
-                let why = format!("The command cannot be started: {}.", problem.in_words());
+                let why = format!(
+                    "The command cannot be started: {}.",
+                    problem.in_words().trim_end_matches('.')
+                );
                 sink.tell(&Tell::Failed(known.failed(why, "CommandNotStarted")));
             }
         }
@@ -132,7 +135,10 @@ impl Shared {
             None => Err(Problem::Broken(String::new())),
         };
         started.map_err(|problem| {
-            let why = format!("The command cannot be started: {}.", problem.in_words());
+            let why = format!(
+                "The command cannot be started: {}.",
+                problem.in_words().trim_end_matches('.')
+            );
             known.failed(why, "CommandNotStarted")
         })?;
         self.disconnect(&known, None, None)?;

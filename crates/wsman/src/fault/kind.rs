@@ -39,6 +39,8 @@ pub enum Kind {
     ShellUsers,
     /// The shell has as many commands as it may have.
     Commands,
+    /// The shell has as many processes or as much memory as it may have.
+    Quota,
     /// The caller may not.
     AccessDenied,
     /// The program cannot be started.
@@ -56,7 +58,7 @@ pub enum Kind {
 /// A row of [`TABLE`]: blame, name, particular, number and text.
 type Row = (Kind, bool, &'static str, &'static str, u32, &'static str);
 
-const TABLE: [Row; 23] = [
+const TABLE: [Row; 24] = [
     (
         Kind::TimedOut,
         false,
@@ -204,6 +206,14 @@ const TABLE: [Row; 23] = [
         "The WS-Management service cannot process the request. The maximum number of concurrent \
          commands per shell has been exceeded. Retry the request later or raise the Maximum \
          Commands per Shell quota.",
+    ),
+    (
+        Kind::Quota,
+        true,
+        "w:QuotaLimit",
+        "",
+        1_816,
+        "Not enough quota is available to process this command. ",
     ),
     (
         Kind::AccessDenied,

@@ -1,0 +1,252 @@
+//! The shells that run the commands of PSSessions.
+//!
+//! A shell takes command after command from its standard input and has to say where the output of
+//! each ends. bash does that in `PROMPT_COMMAND`; the others in `PS1`, whose commands they run
+//! whenever they are ready for the next line.
+
+use std::path::{Path, PathBuf};
+
+use winsta_client::dirs;
+
+use super::runspace::quoted;
+use crate::engine::Engine;
+
+/// The shell of those who say nothing.
+pub(super) const BASH: &str = "bash";
+/// Other shells that run the commands in their prompt.
+const OTHERS: [&str; 3] = ["sh", "dash", "ash"];
+
+/// Options of one letter that sessions can have.
+const HARMLESS: &str = "abefhpuvxBCEHPT";
+
+/// How a shell says that a command has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Bash,
+    Other,
+}
+
+/// Whether a command with its arguments can be the engine of sessions; if not, why.
+pub(super) fn check(words: &[String]) -> Result<(), String> {
+    let Some((program, options)) = words.split_first() else {
+        return Err("names no program".to_owned());
+    };
+    if kind(program).is_none() {
+        return Err(format!(
+            "{program:?} does not say where the output of a command ends, so it cannot run sessions; \
+             these do: bash, sh, dash and ash, by name or by absolute path"
+        ));
+    }
+    match options.iter().find(|option| !is_harmless(option)) {
+        Some(option) => Err(format!(
+            "cannot have the option {option:?}: sessions work with --posix, and with -x, -u and others \
+             of {HARMLESS}"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a shell with this option still reads commands, and may write where it is told to.
+fn is_harmless(option: &str) -> bool {
+    let letters = option.strip_prefix(['-', '+']).unwrap_or_default();
+    let is_short = !letters.is_empty() && letters.chars().all(|letter| HARMLESS.contains(letter));
+    option == "--posix" || is_short
+}
+
+fn kind(program: &str) -> Option<Kind> {
+    let name = match program.rsplit_once('/') {
+        Some((_, name)) if program.starts_with('/') => name,
+        Some(_) => return None,
+        None => program,
+    };
+    match name {
+        BASH => Some(Kind::Bash),
+        name if OTHERS.contains(&name) => Some(Kind::Other),
+        _ => None,
+    }
+}
+
+/// The program of a runspace with its arguments.
+pub(super) fn program(words: &[String]) -> Vec<String> {
+    let (program, options) = match words.split_first() {
+        Some((program, options)) => (program.as_str(), options),
+        None => (BASH, words),
+    };
+    let path = match program {
+        "bash" => "/bin/bash",
+        "sh" => "/bin/sh",
+        other => other,
+    };
+    // bash wants its long options first.
+    let (long, short): (Vec<&str>, Vec<&str>) = options
+        .iter()
+        .map(String::as_str)
+        .partition(|option| option.starts_with("--"));
+    let own: &[&str] = match kind(program) {
+        Some(Kind::Bash) | None => &["--noediting", "--norc", "--noprofile", "+H", "-i"],
+        Some(Kind::Other) => &["-i"],
+    };
+    let words = std::iter::once(path).chain(long);
+    words
+        .chain(own.iter().copied())
+        .chain(short)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How cmdlets are called in a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// What stands before a cmdlet's name: variables that lead to this host, and its program.
+    pub(super) call: String,
+}
+
+impl Engine {
+    /// How the cmdlets of sessions reach this very host.
+    pub(super) fn session_words(&self) -> Words {
+        let path = |path: &Path| quoted(&path.to_string_lossy());
+        let program = own_program(&std::fs::read_link("/proc/self/exe").unwrap_or_default());
+        Words {
+            call: format!(
+                "{}={} {}={} {}",
+                dirs::RUNTIME_VAR,
+                path(self.dirs.runtime()),
+                dirs::STATE_VAR,
+                path(self.dirs.state()),
+                path(&program)
+            ),
+        }
+    }
+}
+
+/// The path of a host's program: of the one that came in its place, if it was replaced meanwhile.
+fn own_program(link: &Path) -> PathBuf {
+    let text = link.to_string_lossy();
+    let path = PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(&text));
+    if path.is_file() {
+        path
+    } else {
+        PathBuf::from("winsta")
+    }
+}
+
+/// The cmdlets that are words of a session.
+const CMDLETS: [&str; 6] = [
+    "Get-PSSessionConfiguration",
+    "Register-PSSessionConfiguration",
+    "Unregister-PSSessionConfiguration",
+    "Set-PSSessionConfiguration",
+    "Enable-PSSessionConfiguration",
+    "Disable-PSSessionConfiguration",
+];
+
+/// What the shell has to read first: one line, and nothing in it starts a process but what
+/// `startup` does.
+pub(super) fn opening(
+    engine: &[String],
+    word: &str,
+    words: &Words,
+    startup: Option<&str>,
+) -> String {
+    let mark = format!("printf \"\\036{word};%d;%d\\037\" \"$__winsta\" \"$__winsta_status\"");
+    let marks = format!("__winsta_status=$?; {mark} >&7; {mark} >&8");
+    let streams = "exec 7>&1 8>&2; __winsta=0;";
+    let kind = engine.first().and_then(|program| kind(program));
+    let mut line = match kind {
+        Some(Kind::Bash) | None => format!(
+            "PS1= PS2= HISTFILE=; set +o history; {streams} PROMPT_COMMAND='{marks}'; \
+             readonly PROMPT_COMMAND; {}",
+            hook(words)
+        ),
+        Some(Kind::Other) => format!(
+            "PS2= HISTFILE=; {streams} PS1='$({marks})'; readonly PS1; {}",
+            aliases(words)
+        ),
+    };
+    if let Some(script) = startup {
+        line.extend([" . ", &quoted(script), " </dev/null"]);
+    }
+    line.push('\n');
+    line
+}
+
+/// What bash does with words that are no commands.
+fn hook(words: &Words) -> String {
+    let names = CMDLETS.map(str::to_ascii_lowercase).join("|");
+    format!(
+        "command_not_found_handle() {{ case ${{1,,}} in {names}) {} \"$@\"; return;; esac; \
+         printf 'bash: %s: command not found\\n' \"$1\" >&2; return 127; }};",
+        words.call
+    )
+}
+
+/// Names for shells that have no such hook.
+fn aliases(words: &Words) -> String {
+    let alias = |name: &&str| {
+        format!(
+            "alias {name}={};",
+            quoted(&format!("{} {name}", words.call))
+        )
+    };
+    CMDLETS.iter().map(alias).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn shells_that_say_where_commands_end() {
+        for good in [
+            "bash",
+            "sh",
+            "dash -x",
+            "/opt/bash --posix -x",
+            "/usr/bin/ash",
+        ] {
+            assert_eq!(check(&words(good)), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "python3 -i",
+            "zsh",
+            "./bash",
+            "bash script",
+            "/bin/sh -c ls",
+            "bash -r",
+            "bash --restricted",
+            "bash -",
+        ] {
+            assert!(check(&words(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(program(&words("sh -x")), ["/bin/sh", "-i", "-x"]);
+        let program = program(&words("bash -x --posix"));
+        assert_eq!(program.get(..2), Some(&words("/bin/bash --posix")[..]));
+        assert_eq!(program.last().map(String::as_str), Some("-x"));
+    }
+
+    #[test]
+    fn a_program_that_was_replaced_is_found_again() {
+        let own = std::env::current_exe().unwrap();
+        let mut gone = own.clone().into_os_string();
+        gone.push(" (deleted)");
+        assert_eq!(own_program(&own), own);
+        assert_eq!(own_program(Path::new(&gone)), own);
+        let nowhere = Path::new("/nowhere/winsta (deleted)");
+        assert_eq!(own_program(nowhere), Path::new("winsta"));
+    }
+
+    #[test]
+    fn the_opening_is_one_line() {
+        let startup = Some("/it's here");
+        for engine in ["bash", "sh"] {
+            let line = opening(&words(engine), "w0rd", &Words::default(), startup);
+            assert_eq!(line.lines().count(), 1, "{line}");
+            assert!(line.ends_with(". '/it'\\''s here' </dev/null\n"), "{line}");
+        }
+    }
+}
