@@ -93,13 +93,21 @@ impl Host {
         Ok(host)
     }
 
-    /// What connects to the caller's host on this machine, started whenever it does not run.
-    pub fn local_connector() -> Result<Box<dyn Connector>, Cause> {
-        let dirs = Dirs::of_host().map_err(Cause::Dirs)?;
+    /// What connects to the caller's own host on this machine, started whenever it does not run,
+    /// also where another host serves all users.
+    pub fn own_connector() -> Result<Box<dyn Connector>, Cause> {
+        let dirs = Dirs::from_env().map_err(Cause::Dirs)?;
         Ok(Box::new(LocalConnector::new(
             &dirs,
             &Launch::this_program(),
         )))
+    }
+
+    /// A bare connection to the caller's own host, as [`own_connector`](Self::own_connector) makes.
+    pub fn own_stream() -> Result<UnixStream, ClientError> {
+        let dirs = Dirs::from_env().map_err(|source| failed("local", Cause::Dirs(source)))?;
+        start::connect_or_start(&dirs, &Launch::this_program())
+            .map_err(|cause| failed("local", cause))
     }
 
     /// A bare connection to the caller's host on this machine, started if it does not run.

@@ -32,7 +32,7 @@ impl Roads for Ways {
 }
 
 fn local() -> Result<Endpoint, String> {
-    let connector = Host::local_connector().map_err(|cause| cause.to_string())?;
+    let connector = Host::own_connector().map_err(|cause| cause.to_string())?;
     let address = "http://localhost/wsman".to_owned();
     Ok(Endpoint::new(connector, address, Login::Connection))
 }

@@ -295,6 +295,9 @@ pub(crate) struct DialStdio {
     /// Connect with this Unix socket instead: that of a keeper.
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
+    /// Connect with your own host, also where one serves all users.
+    #[arg(long, conflicts_with = "socket")]
+    pub(crate) own: bool,
 }
 
 /// `doctor`.

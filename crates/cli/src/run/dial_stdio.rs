@@ -19,11 +19,11 @@ const PORTION: usize = 64 << 10;
 
 impl Execute for DialStdio {
     fn execute(self) -> Outcome {
+        let unreached = |error| Failure::call("cannot reach the host", &error);
         let stream = match &self.socket {
             Some(socket) => connect(socket),
-            None => {
-                Host::local_stream().map_err(|error| Failure::call("cannot reach the host", &error))
-            }
+            None if self.own => Host::own_stream().map_err(unreached),
+            None => Host::local_stream().map_err(unreached),
         }?;
         if self.hello {
             let address = stream.peer_addr().map_err(unconnected)?;

@@ -177,7 +177,7 @@ pub(crate) fn places(server: Option<&str>) -> Result<Vec<Place>, Failure> {
     Ok(places)
 }
 
-/// The way to one machine through the user's ssh.
+/// The way to the user's own host on another machine through their ssh.
 pub(crate) fn ssh(
     name: &str,
     user: Option<&str>,
@@ -209,7 +209,7 @@ pub(crate) fn ssh(
         patience,
         ..settings
     };
-    Ok(SshConnector::new(settings, to))
+    Ok(SshConnector::new(settings, to).own())
 }
 
 /// Where a machine is reached over TLS: where the files say, else under its own name.

@@ -41,6 +41,7 @@ pub struct SshConnector {
     settings: SshSettings,
     to: Destination,
     deadline: Deadline,
+    own: bool,
 }
 
 impl SshConnector {
@@ -50,7 +51,15 @@ impl SshConnector {
             settings,
             to,
             deadline: Deadline::NEVER,
+            own: false,
         }
+    }
+
+    /// To the user's own host there, also where another serves all users.
+    #[must_use]
+    pub fn own(mut self) -> Self {
+        self.own = true;
+        self
     }
 
     /// Gives up at `deadline`, whatever is being waited for.
@@ -63,6 +72,7 @@ impl SshConnector {
     fn dial_words(&self, socket: Option<&str>) -> Result<String, Cause> {
         let program = self.to.program.as_str();
         match socket {
+            None if self.own => Ok(format!("{program} dial-stdio --hello --own")),
             None => Ok(format!("{program} dial-stdio --hello")),
             Some(path) if command::is_plain(path) => {
                 Ok(format!("{program} dial-stdio --hello --socket {path}"))
@@ -87,13 +97,20 @@ impl SshConnector {
         ))
     }
 
+    /// The socket that a master leads to the host's.
+    fn led(&self, control: &Path) -> PathBuf {
+        let mut path = control.as_os_str().to_owned();
+        path.push(if self.own { ".own.host" } else { ".host" });
+        path.into()
+    }
+
     /// Has the master lead a socket here to the host's own, unless one does. Nothing depends on
     /// it: where sshd forbids it, each command starts another there.
     fn lead_to(&self, there: &str) {
         let Some(control) = self.settings.control(&self.to) else {
             return;
         };
-        let here = led(&control);
+        let here = self.led(&control);
         if UnixStream::connect(&here).is_ok() {
             return;
         }
@@ -106,13 +123,6 @@ impl SshConnector {
     }
 }
 
-/// The socket that a master leads to the host's.
-fn led(control: &Path) -> PathBuf {
-    let mut path = control.as_os_str().to_owned();
-    path.push(".host");
-    path.into()
-}
-
 impl Connector for SshConnector {
     fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
         Ok(Box::new(self.open(None)?))
@@ -120,7 +130,7 @@ impl Connector for SshConnector {
 
     fn quick(&self) -> Option<Box<dyn Connection>> {
         let control = self.settings.control(&self.to)?;
-        let stream = UnixStream::connect(led(&control)).ok()?;
+        let stream = UnixStream::connect(self.led(&control)).ok()?;
         let through = stream::Through::Forward(stream);
         Some(Box::new(stream::SshStream::new(through, self.deadline)))
     }

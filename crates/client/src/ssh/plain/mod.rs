@@ -148,6 +148,7 @@ impl PlainHost {
             settings,
             to,
             deadline,
+            ..
         } = &self.way;
         let mut settings = settings.clone();
         settings.patience += longer;
