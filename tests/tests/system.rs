@@ -178,6 +178,20 @@ fn a_broken_host_locks_nobody_out() {
 }
 
 #[test]
+fn users_have_pssessions_of_their_own() {
+    let Some(machine) = system::up("own") else {
+        return;
+    };
+    // PSSessions, which this host has not, the user's own has.
+    let said = machine.winsta_as(
+        "bob",
+        &["Invoke-Command", "-ComputerName", "localhost", "{id -un}"],
+    );
+    let said = said.done();
+    assert_eq!(said, "bob\n");
+}
+
+#[test]
 fn the_units_are_valid_and_hardened() {
     let Some(machine) = system::up("units") else {
         return;
