@@ -24,18 +24,23 @@ pub(crate) struct Cost {
 
 /// Runs a command, which has to succeed: with all tools that means that every machine answered.
 pub(crate) fn measured(place: &Place, line: &Argv) -> Result<Cost> {
+    measured_with(place, line, SETTLE)
+}
+
+/// The same, where what a command leaves behind takes `rest` to end.
+pub(crate) fn measured_with(place: &Place, line: &Argv, rest: Duration) -> Result<Cost> {
     let out = place.path("out");
     let mut command = place.command(line)?;
     command
         .stdout(fs::File::create(&out)?)
         .stderr(fs::File::create(place.path("err"))?);
-    settle();
+    settle(SETTLE);
     let (children, masters, machine) = (children()?, masters(place)?, machine()?);
     let begin = Instant::now();
     let status = command.status().context("cannot run it")?;
     let wall = begin.elapsed().as_secs_f64();
     let busy = self::machine()? - machine;
-    settle();
+    settle(rest);
     let err = || fs::read_to_string(place.path("err")).unwrap_or_default();
     ensure!(status.success(), "{status}: {}", err());
     Ok(Cost {
@@ -46,9 +51,9 @@ pub(crate) fn measured(place: &Place, line: &Argv) -> Result<Cost> {
 }
 
 /// Takes in what commands left behind, so that nothing of it is lost or counted with the next.
-fn settle() {
+fn settle(rest: Duration) {
     // What ends has no event that this process could wait for without waiting for masters too.
-    std::thread::sleep(SETTLE);
+    std::thread::sleep(rest);
     while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
 }
 
