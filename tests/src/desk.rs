@@ -227,6 +227,14 @@ impl Desk {
     }
 }
 
+/// Lines of a text without white space that only pads.
+pub fn lines(text: &str) -> Vec<String> {
+    let squeezed = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    squeezed.filter(|line| !line.is_empty()).collect()
+}
+
 impl Default for Desk {
     fn default() -> Self {
         Self::new()

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Ran};
 use crate::patience::until;
-use crate::remote::users;
+use crate::remote::{stop, users};
 use crate::sshd::free_port;
 
 /// A published host with the users `ann` and `bob`, whose password is `secret`.
@@ -139,14 +139,6 @@ pub fn curl(published: &Published, path: &str, words: &[&str]) -> (u16, String) 
 
 impl Drop for Published {
     fn drop(&mut self) {
-        let stopped = self.desk.command(&["host", "stop", "--force"]).output();
-        let stopped = stopped.is_ok_and(|stopped| stopped.status.success());
-        // It has ended by now, or is of no use.
-        let _ = self.host.kill();
-        let _ = self.host.wait();
-        assert!(
-            stopped || std::thread::panicking(),
-            "the host does not stop"
-        );
+        stop(&self.desk, &mut self.host);
     }
 }

@@ -138,16 +138,21 @@ fn serve(desk: &Desk, port: u16) -> Child {
     host
 }
 
+/// Stops the host of a desk, which was started as this process.
+pub(crate) fn stop(desk: &Desk, host: &mut Child) {
+    let stopped = desk.command(&["host", "stop", "--force"]).output();
+    let stopped = stopped.is_ok_and(|stopped| stopped.status.success());
+    // It has ended by now, or is of no use.
+    let _ = host.kill();
+    let _ = host.wait();
+    assert!(
+        stopped || std::thread::panicking(),
+        "the host does not stop"
+    );
+}
+
 impl Drop for Remote {
     fn drop(&mut self) {
-        let stopped = self.desk.command(&["host", "stop", "--force"]).output();
-        let stopped = stopped.is_ok_and(|stopped| stopped.status.success());
-        // It has ended by now, or is of no use.
-        let _ = self.host.kill();
-        let _ = self.host.wait();
-        assert!(
-            stopped || std::thread::panicking(),
-            "the host does not stop"
-        );
+        stop(&self.desk, &mut self.host);
     }
 }

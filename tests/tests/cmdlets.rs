@@ -6,17 +6,9 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use winsta_tests::desk::Desk;
+use winsta_tests::desk::{Desk, lines};
 use winsta_tests::patience::until;
 use winsta_tests::remote::Remote;
-
-/// Lines of a text without white space that only pads.
-fn lines(text: &str) -> Vec<String> {
-    let squeezed = text
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    squeezed.filter(|line| !line.is_empty()).collect()
-}
 
 /// The last line of a table of sessions.
 fn row(text: &str) -> String {

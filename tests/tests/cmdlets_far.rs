@@ -7,18 +7,10 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use winsta_tests::desk::Desk;
+use winsta_tests::desk::{Desk, lines};
 use winsta_tests::patience::until;
 use winsta_tests::published::Published;
 use winsta_tests::sshd::{end_masters, machines};
-
-/// Lines of a text without white space that only pads.
-fn lines(text: &str) -> Vec<String> {
-    let squeezed = text
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    squeezed.filter(|line| !line.is_empty()).collect()
-}
 
 /// Whoever knows these machines by their names, and their certificates.
 fn who_knows(machines: &[(&str, &Published)]) -> Desk {

@@ -1,5 +1,7 @@
 //! Patterns of names as in PowerShell: `*` is any text, `?` one character, `[a-c]` one of some.
 
+use winsta_domain::glob::fits;
+
 /// A pattern that names match as a whole, in any case. Matching takes at most as many steps as
 /// the product of both lengths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,32 +50,7 @@ impl Wildcard {
     /// Whether `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-        let mut items = self.items.as_slice();
-        let mut rest = text.as_slice();
-        // Where to go on when a later character does not fit: the last `*` takes one more.
-        let mut retry: Option<(&[Item], &[char])> = None;
-        loop {
-            match (items, rest) {
-                ([], []) => return true,
-                ([Item::Any, after @ ..], _) => {
-                    retry = Some((after, rest));
-                    items = after;
-                    continue;
-                }
-                ([item, after @ ..], [c, others @ ..]) if item.takes(*c) => {
-                    items = after;
-                    rest = others;
-                    continue;
-                }
-                _ => {}
-            }
-            let Some((after, [_, others @ ..])) = retry else {
-                return false;
-            };
-            retry = Some((after, others));
-            items = after;
-            rest = others;
-        }
+        fits(&self.items, &text, |item| *item == Item::Any, Item::takes)
     }
 }
 

@@ -15,32 +15,48 @@ impl Glob {
     /// Whether `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
-        let mut pattern = self.folded.as_slice();
-        let mut rest = text.as_slice();
-        // Where to go on when a later character does not fit: the last `*` takes one more.
-        let mut retry: Option<(&[char], &[char])> = None;
-        loop {
-            match (pattern, rest) {
-                ([], []) => return true,
-                (['*', after @ ..], _) => {
-                    retry = Some((after, rest));
-                    pattern = after;
-                    continue;
-                }
-                ([p, after @ ..], [t, others @ ..]) if *p == '?' || p == t => {
-                    pattern = after;
-                    rest = others;
-                    continue;
-                }
-                _ => {}
+        fits(
+            &self.folded,
+            &text,
+            |item| *item == '*',
+            |item, c| *item == '?' || *item == c,
+        )
+    }
+}
+
+/// Whether a pattern's items fit a whole text: `is_any` says which item stands for any text, and
+/// `takes` whether another one stands for a character. Takes at most as many steps as the product
+/// of both lengths.
+pub fn fits<I>(
+    pattern: &[I],
+    text: &[char],
+    is_any: impl Fn(&I) -> bool,
+    takes: impl Fn(&I, char) -> bool,
+) -> bool {
+    let (mut items, mut rest) = (pattern, text);
+    // Where to go on when a later character does not fit: the last "any text" takes one more.
+    let mut retry: Option<(&[I], &[char])> = None;
+    loop {
+        match (items, rest) {
+            ([], []) => return true,
+            ([item, after @ ..], _) if is_any(item) => {
+                retry = Some((after, rest));
+                items = after;
+                continue;
             }
-            let Some((after, [_, others @ ..])) = retry else {
-                return false;
-            };
-            retry = Some((after, others));
-            pattern = after;
-            rest = others;
+            ([item, after @ ..], [c, others @ ..]) if takes(item, *c) => {
+                items = after;
+                rest = others;
+                continue;
+            }
+            _ => {}
         }
+        let Some((after, [_, others @ ..])) = retry else {
+            return false;
+        };
+        retry = Some((after, others));
+        items = after;
+        rest = others;
     }
 }
 

@@ -44,7 +44,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "winsta-cmdlet",
-        uses: &[],
+        uses: &["winsta-domain"],
         pure: true,
         never: IO,
     },

@@ -181,8 +181,26 @@ fn listed(
         .iter()
         .map(|target| target.computer_name.clone())
         .collect();
+    let ask = Ask::List { targets, throttle };
+    let mut views = asked(agent, bound, &ask, exit)?;
+    views.sort_by_key(|view| {
+        let place = order
+            .iter()
+            .position(|name| *name == view.target.computer_name);
+        (place, view.id)
+    });
+    Ok(views)
+}
+
+/// The sessions that the agent tells of; errors are said.
+pub(super) fn asked(
+    agent: &mut Agent,
+    bound: &Bound,
+    ask: &Ask,
+    exit: &mut Exit,
+) -> Result<Vec<View>, Failure> {
     let mut views = Vec::new();
-    agent::ask(agent, &Ask::List { targets, throttle }, |tell| {
+    agent::ask(agent, ask, |tell| {
         match tell {
             Tell::Session(view) => views.push(*view),
             Tell::Failed(failed) => {
@@ -193,12 +211,6 @@ fn listed(
         }
         Ok(())
     })?;
-    views.sort_by_key(|view| {
-        let place = order
-            .iter()
-            .position(|name| *name == view.target.computer_name);
-        (place, view.id)
-    });
     Ok(views)
 }
 

@@ -1,12 +1,12 @@
 //! Sessions made, listed, let go of, taken and ended.
 
 use winsta_cmdlet::Bound;
-use winsta_pssession::agent::{Agent, Ask, Options, Tell, View};
+use winsta_pssession::agent::{Ask, Options};
 
 use super::consent::allowed;
-use super::select::{say, select, throttle};
+use super::select::{asked, select, throttle};
 use super::{agent, show, target};
-use crate::report::{Exit, Failure, Outcome};
+use crate::report::{Exit, Outcome};
 
 /// `New-PSSession`.
 pub(super) fn make(bounds: &[Bound]) -> Outcome {
@@ -102,26 +102,4 @@ fn change(bounds: &[Bound], shows: bool, ask: impl Fn(&Bound, Vec<String>) -> As
         show::sessions(&views)?;
     }
     Ok(found.exit)
-}
-
-/// What the agent gives; errors are said.
-fn asked(
-    agent: &mut Agent,
-    bound: &Bound,
-    ask: &Ask,
-    exit: &mut Exit,
-) -> Result<Vec<View>, Failure> {
-    let mut views = Vec::new();
-    agent::ask(agent, ask, |tell| {
-        match tell {
-            Tell::Session(view) => views.push(*view),
-            Tell::Failed(failed) => {
-                say(bound, &failed.why);
-                *exit = (*exit).max(agent::status(&failed));
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(views)
 }
