@@ -2,6 +2,10 @@
 //! Disconnect-PSSession promises, and what is left of it when hosts and clients die.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
@@ -429,5 +433,41 @@ fn ten_megabytes_of_lines_come_as_they_are() {
         ran.out.len(),
         text.len(),
         ran.err
+    );
+}
+
+#[test]
+fn nonsense_does_nothing_to_the_agent_and_its_death_ends_no_session() {
+    let desk = Desk::new();
+    desk.bash("New-PSSession -Name Kept").done();
+    let socket = desk.folder().join("run/agent.sock");
+    let mode = fs::metadata(&socket)
+        .expect("it is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let long = vec![b'x'; 1 << 20];
+    for nonsense in [&b"{\"New\":1}\n"[..], b"\xff\xfe\n", b"[[[[[[[[\n", &long] {
+        let mut client = UnixStream::connect(&socket).expect("it answers");
+        // It may hang up in the middle.
+        let _ = client.write_all(nonsense);
+        let _ = client.shutdown(Shutdown::Write);
+        let mut said = Vec::new();
+        let _ = client.read_to_end(&mut said);
+        assert!(said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    }
+    let table = "export WINSTA_OUTPUT=table; Get-PSSession";
+    let kept = desk.bash(table).done();
+    assert_eq!(
+        row(&kept),
+        "1 Kept localhost Opened Microsoft.PowerShell Available"
+    );
+    desk.kill_agent();
+    let kept = desk
+        .bash(&format!("{table} -ComputerName localhost"))
+        .done();
+    assert_eq!(
+        row(&kept),
+        "1 Kept localhost Disconnected Microsoft.PowerShell Busy"
     );
 }
