@@ -19,6 +19,7 @@ pub mod reply;
 pub mod request;
 pub mod shell;
 pub mod xml;
+pub mod xpress;
 
 mod fields;
 

@@ -4,7 +4,7 @@
 
 use crate::charset::Charset;
 use crate::xml::{self, Limits};
-use crate::{Reply, Request};
+use crate::{Reply, Request, xpress};
 
 /// A document that is read is written and read as the same; so are requests and replies.
 ///
@@ -33,6 +33,24 @@ pub fn envelopes(data: &[u8]) {
     }
 }
 
+/// What compressed streams stand for is bounded, and comes back when it is compressed; so do any bytes.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn streams(data: &[u8]) {
+    const MOST: usize = 1 << 18;
+    if let Ok(bytes) = xpress::decompress(data, MOST) {
+        assert!(bytes.len() <= MOST);
+        assert_eq!(
+            xpress::decompress(&xpress::compress(&bytes), MOST),
+            Ok(bytes)
+        );
+    }
+    let packed = xpress::compress(data);
+    assert_eq!(xpress::decompress(&packed, data.len()).as_deref(), Ok(data));
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -52,10 +70,23 @@ mod tests {
         assert!(read >= 10, "only {read} of the corpus are understood");
     }
 
+    #[test]
+    fn the_corpus_of_streams() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/streams");
+        let mut read = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            streams(&bytes);
+            read += usize::from(xpress::decompress(&bytes, 1 << 20).is_ok());
+        }
+        assert!(read >= 4, "only {read} of the corpus can be read");
+    }
+
     proptest! {
         #[test]
         fn any_bytes(data in proptest::collection::vec(any::<u8>(), 0..512)) {
             envelopes(&data);
+            streams(&data);
         }
 
         #[test]

@@ -3,6 +3,7 @@
 mod element;
 mod name;
 mod parse;
+mod plain;
 mod write;
 
 pub use element::Element;

@@ -7,6 +7,7 @@ use quick_xml::reader::NsReader;
 
 use super::element::Element;
 use super::name::{Name, Ns};
+use super::plain::split_plain;
 
 /// How much a document may hold. Its length is its caller's matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +166,7 @@ fn named(ns: ResolveResult<'_>, local: &str) -> Result<Name, XmlError> {
 fn add(open: &mut [Element], text: &str) -> Result<(), XmlError> {
     match open.last_mut() {
         Some(element) => {
-            if !text.chars().all(is_allowed) {
+            if !split_plain(text).1.chars().all(is_allowed) {
                 return Err(XmlError::Syntax("it holds a control character".into()));
             }
             element.text.push_str(text);
