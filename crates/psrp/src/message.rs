@@ -6,6 +6,7 @@
 
 mod body;
 mod command;
+mod completion;
 mod create_pipeline;
 mod error_record;
 mod event;
@@ -21,6 +22,7 @@ mod session;
 
 pub use body::MessageError;
 pub use command::{Argument, Command, Merge};
+pub use completion::{CommandCompletion, CompletionKind, CompletionMatch};
 pub use create_pipeline::{CreatePipeline, GetCommandMetadata, PipelineStateMessage, PowerShell};
 pub use error_record::{ErrorRecord, exception};
 pub use event::UserEvent;

@@ -111,6 +111,22 @@ impl ErrorRecord {
         )
     }
 
+    /// A script ends in the middle of a command. Clients ask for more lines then.
+    pub fn incomplete() -> Self {
+        let types = &[
+            "System.Management.Automation.IncompleteParseException",
+            "System.Management.Automation.ParseException",
+            "System.Management.Automation.RuntimeException",
+            "System.SystemException",
+        ];
+        Self::new(
+            types,
+            "The script ends in the middle of a command.",
+            ErrorCategory::PARSER_ERROR,
+            "IncompleteParse",
+        )
+    }
+
     /// An error of the kind `category`, known by `id`, whose exception has `message` and is of
     /// `types`, from the most special down to below `System.Exception`.
     pub fn new(types: &[&str], message: &str, category: ErrorCategory, id: &str) -> Self {
