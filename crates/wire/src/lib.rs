@@ -8,8 +8,11 @@
 //! Everything travels in frames ([`frame`]); small messages are JSON, so that a host and a keeper
 //! of different versions understand each other, and bytes of programs travel raw. This crate
 //! does no I/O.
+//!
+//! Beside that, what the gateway says to root's helper that checks passwords ([`claim`]).
 
 pub mod attach;
+pub mod claim;
 pub mod control;
 pub mod frame;
 pub mod hello;
@@ -19,6 +22,7 @@ pub mod oracle;
 pub mod session;
 
 pub use attach::{AttachMode, ClientMessage, CloseReason, KeeperMessage, Output, SnapshotInfo};
+pub use claim::{Claim, RecordError, Shown, Verdict};
 pub use control::{
     Adopt, Answer, Event, FirstPermit, LineSettings, Member, Refusal, RefusalKind, Reply, Request,
     Signalled, Spawn, Step, Verb,

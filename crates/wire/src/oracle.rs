@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::frame::{Decoder, Frame, Kind, encode, encode_json, encode_tailed};
 use crate::{
-    ClientMessage, Event, Hello, KeeperMessage, Notice, NoticeAnswer, Output, Reply, Request,
-    Welcome,
+    Claim, ClientMessage, Event, Hello, KeeperMessage, Notice, NoticeAnswer, Output, Reply,
+    Request, Verdict, Welcome,
 };
 
 /// A stream gives the same frames however it is cut, and frames encode to the bytes they came
@@ -137,6 +137,26 @@ fn output(payload: &[u8]) {
     assert_eq!([&prefix, output.bytes].concat(), payload);
 }
 
+/// What stands behind a record's length is refused, or it is a claim or a verdict that encodes to
+/// the same bytes, within what a record may have.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn claims(data: &[u8]) {
+    let same = |record: Vec<u8>| {
+        let (head, body) = record.split_first_chunk::<2>().unwrap_or((&[0; 2], &[]));
+        assert_eq!(crate::claim::length(*head), Ok(body.len()));
+        assert_eq!(body, data);
+    };
+    if let Ok(claim) = Claim::parse(data) {
+        same(claim.encode());
+    }
+    if let Ok(verdict) = Verdict::parse(data) {
+        same(verdict.encode());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -161,6 +181,19 @@ mod tests {
     #[test]
     fn the_corpus_of_messages() {
         replay("messages", messages);
+    }
+
+    #[test]
+    fn the_corpus_of_claims() {
+        replay("claims", claims);
+        let folder = format!("{}/corpus/claims", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let data = std::fs::read(&path).unwrap();
+            let understood = Claim::parse(&data).is_ok() || Verdict::parse(&data).is_ok();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            assert_eq!(understood, !name.starts_with("bad-"), "{name}");
+        }
     }
 
     /// A corpus whose messages are all refused would prove nothing.
@@ -198,6 +231,7 @@ mod tests {
         fn any_bytes(data in prop::collection::vec(any::<u8>(), 0..400)) {
             frames(&data);
             messages(&data);
+            claims(&data);
         }
     }
 }
