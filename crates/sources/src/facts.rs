@@ -1,6 +1,6 @@
 //! Gathering what sessions are made from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -15,6 +15,7 @@ use crate::parse::sshd::{self, Title};
 use crate::parse::tty::Tty;
 use crate::parse::xrdp;
 use crate::processes::{self, Process};
+use crate::sources::Own;
 
 /// Where xrdp makes its sockets.
 pub(crate) const XRDP_FOLDER: &str = "/run/xrdp/sockdir";
@@ -71,8 +72,8 @@ pub(crate) struct Described {
 }
 
 impl Facts {
-    /// Gathers them; `own` are processes whose descendants are Winsta's.
-    pub(crate) fn gather(logins: Option<Vec<Login>>, own: &[u32]) -> Self {
+    /// Gathers them.
+    pub(crate) fn gather(logins: Option<Vec<Login>>, own: &Own) -> Self {
         let sockets = tcp_sockets();
         let net_unix = std::fs::read_to_string("/proc/net/unix").unwrap_or_default();
         let attended = xrdp::attended(&net_unix);
@@ -93,9 +94,13 @@ impl Facts {
         match logins {
             Some(logins) => {
                 let users = logins.into_iter().filter(Login::is_a_users);
-                facts.logins = Some(users.map(|login| describe(login, &sockets, own)).collect());
+                facts.logins = Some(
+                    users
+                        .map(|login| describe(login, &sockets, &own.roots))
+                        .collect(),
+                );
             }
-            None => facts.processes = described(&sockets),
+            None => facts.processes = described(&sockets, &own.leaders),
         }
         facts
     }
@@ -154,9 +159,10 @@ fn ssh_ttys(members: &[u32], uid: u32) -> Vec<Tty> {
     ttys.collect()
 }
 
-/// All processes; for those of interest, what they call themselves.
-fn described(sockets: &[Tcp]) -> Vec<Described> {
-    let processes = processes::all();
+/// All processes but those that lead Winsta's sessions, of which there may be a thousand; for those
+/// of interest, what they call themselves.
+fn described(sockets: &[Tcp], leaders: &HashSet<u32>) -> Vec<Described> {
+    let processes = processes::all_but(leaders);
     let servers: Vec<u32> = processes
         .iter()
         .filter(|process| sshd::is_sshd(&process.stat.name))

@@ -27,4 +27,4 @@ mod watch;
 
 pub use found::{Found, Key, Listener, Origin, Snapshot};
 pub use processes::{Place, Process, place_of, process, process_owner};
-pub use sources::Sources;
+pub use sources::{Own, Sources};

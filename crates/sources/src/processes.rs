@@ -1,6 +1,8 @@
 //! Reading `/proc`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,8 @@ use crate::parse::stat::{Stat, stat};
 use crate::parse::tty::Tty;
 use crate::parse::{cgroup, sshd};
 
+/// Most bytes of `/proc/PID/stat`: some fifty numbers and a name.
+const MAX_STAT: usize = 2_048;
 /// Most bytes of a command line or an environment that are read.
 const MAX_TEXT: usize = 64 << 10;
 /// Most processes in one control group that are looked at.
@@ -38,8 +42,11 @@ pub struct Process {
 
 /// The process `pid`, if it lives.
 pub fn process(pid: u32) -> Option<Process> {
-    let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = stat(&text).filter(|stat| !stat.zombie)?;
+    // One read gives all of it; a buffer that grows from nothing would take half a dozen.
+    let mut text = [0; MAX_STAT];
+    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+    let length = file.read(&mut text).ok()?;
+    let stat = stat(text.get(..length)?).filter(|stat| !stat.zombie)?;
     let uid = process_owner(pid)?;
     Some(Process { stat, uid })
 }
@@ -80,10 +87,16 @@ pub(crate) fn group(pid: u32) -> Option<String> {
 
 /// All processes that live.
 pub(crate) fn all() -> Vec<Process> {
+    all_but(&HashSet::new())
+}
+
+/// All processes that live, without looking at these.
+pub(crate) fn all_but(skipped: &HashSet<u32>) -> Vec<Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let pids = pids.filter(|pid| !skipped.contains(pid));
     pids.filter_map(process).collect()
 }
 
@@ -105,9 +118,8 @@ pub(crate) fn variable(pid: u32, name: &str) -> Option<String> {
 }
 
 fn read_bounded(path: &str) -> Vec<u8> {
-    use std::io::Read as _;
     let mut bytes = Vec::new();
-    if let Ok(file) = std::fs::File::open(path) {
+    if let Ok(file) = File::open(path) {
         // What cannot be read whole is read as far as it goes.
         let _ = file.take(MAX_TEXT as u64).read_to_end(&mut bytes);
     }

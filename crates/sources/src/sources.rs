@@ -1,6 +1,6 @@
 //! Finding sessions, and knowing when to look again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +30,15 @@ pub struct Sources {
     shared: Arc<Shared>,
     state: Mutex<Known>,
     agents: Agents,
+}
+
+/// Winsta's own processes.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// What descends from these is hosted: a login of which nothing else is left is none.
+    pub roots: Vec<u32>,
+    /// The first processes of hosted sessions: no login begins with one of these.
+    pub leaders: HashSet<u32>,
 }
 
 /// What watchers tell.
@@ -89,9 +98,8 @@ impl Sources {
     /// What is there now. It is read anew only if something changed since the last time.
     ///
     /// It takes at most about two seconds, however stuck D-Bus is: without its answer less is
-    /// known, and [`Snapshot::trouble`] says so. `own` are Winsta's processes: logins whose only
-    /// remains descend from these are left out.
-    pub async fn snapshot(&self, own: &[u32]) -> Arc<Snapshot> {
+    /// known, and [`Snapshot::trouble`] says so.
+    pub async fn snapshot(&self, own: &Own) -> Arc<Snapshot> {
         let mut known = self.state.lock().await;
         let stale = self.shared.stale.swap(false, Ordering::AcqRel);
         if !stale && let Some(snapshot) = known.fresh() {
@@ -102,7 +110,7 @@ impl Sources {
             Err(trouble) => (None, Some(trouble)),
         };
         let without_logind = logins.is_none();
-        let own = own.to_vec();
+        let own = own.clone();
         let gathered = tokio::task::spawn_blocking(move || Facts::gather(logins, &own)).await;
         let facts = gathered.unwrap_or_default();
         if !known.watching_xrdp {
@@ -130,7 +138,7 @@ impl Sources {
 
     /// Waits until a session that was ended is no longer listed, for at most `patience`: logind
     /// notices by and by. Whether it is gone.
-    pub async fn await_end(&self, key: &Key, own: &[u32], patience: Duration) -> bool {
+    pub async fn await_end(&self, key: &Key, own: &Own, patience: Duration) -> bool {
         let mut changes = self.changes();
         let gone = async {
             loop {
