@@ -2,78 +2,40 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use winsta_client::http::{HttpError, Request as HttpRequest, Response};
 use winsta_client::{Connection, Connector};
 use winsta_wsman::names::SHELL_ID;
 use winsta_wsman::{Answer, CommandOption, Header, Operation, Reply, Request};
 
+use crate::kept::{Channel, Kept};
+use crate::login::Login;
+use crate::negotiate::rounds::log_on;
+use crate::pace::Paced;
+use crate::patience::Patience;
 use crate::problem::Problem;
 
 /// Where the service is.
 const PATH: &str = "/wsman";
 /// Most bytes of an answer. Windows' services give less, hosts of ours as much as they have.
 const ENVELOPE: u64 = 4 << 20;
-/// How long an answer may be on its way when the service has given it.
-const GRACE: Duration = Duration::from_secs(30);
-/// Connections that are kept for later.
-const KEPT: usize = 4;
+/// How long an answer may be on its way when the service has given it: as long as the service had
+/// for it, within these bounds.
+const GRACE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
+/// What this process is called as a client. It has one name, so that it can say again that it takes
+/// a session if the answer was lost.
+static CLIENT: LazyLock<String> = LazyLock::new(|| format!("uuid:{}", guid()));
 /// Pauses between attempts: the first and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
-
-/// How a client says who it is.
-#[derive(Clone)]
-pub enum Login {
-    /// The connection knows.
-    Connection,
-    /// The connection's certificate says it (MS-WSMV 2.2.9.1).
-    Certificate,
-    /// A name and a password.
-    Basic {
-        /// The user.
-        user: String,
-        /// The password.
-        password: String,
-    },
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Never the password.
-        f.write_str(match self {
-            Self::Connection => "Connection",
-            Self::Certificate => "Certificate",
-            Self::Basic { .. } => "Basic",
-        })
-    }
-}
-
-impl Login {
-    fn field(&self) -> Option<String> {
-        match self {
-            Self::Connection => None,
-            Self::Certificate => Some(
-                "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual".to_owned(),
-            ),
-            Self::Basic { user, password } => {
-                let pair = STANDARD.encode(format!("{user}:{password}"));
-                Some(format!("Basic {pair}"))
-            }
-        }
-    }
-}
 
 /// A service.
 pub struct Endpoint {
     connector: Mutex<Box<dyn Connector>>,
-    kept: Mutex<Vec<Box<dyn Connection>>>,
+    kept: Arc<Kept>,
     address: String,
     login: Login,
-    client: String,
 }
 
 impl fmt::Debug for Endpoint {
@@ -117,46 +79,19 @@ impl<'a> Question<'a> {
     }
 }
 
-/// How long one tries to get through a broken network.
-pub struct Patience<'a> {
-    /// From the moment that it is found broken.
-    pub lasts: Duration,
-    /// Hears how much is left before each new attempt, and `None` once it is over.
-    pub tell: &'a (dyn Fn(Option<Duration>) + Sync),
-    /// Once it is set nothing is tried again.
-    pub stop: &'a AtomicBool,
-    /// Whether one that was never reached is tried again.
-    pub hopes: bool,
+/// A question as it goes to the service, so that the very same can be asked again.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    number: String,
+    text: String,
+    timeout: Duration,
+    came: AtomicBool,
 }
 
-impl fmt::Debug for Patience<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Patience").field(&self.lasts).finish()
-    }
-}
-
-/// Never set.
-static NEVER: AtomicBool = AtomicBool::new(false);
-
-impl Patience<'_> {
-    /// One attempt.
-    pub const NONE: Patience<'static> = Self::silent(Duration::ZERO);
-
-    /// For somebody who waits: a service that does not answer is given up at once, a connection
-    /// that breaks in the middle is made again.
-    pub const BRIEF: Patience<'static> = Patience {
-        hopes: false,
-        ..Self::silent(Duration::from_secs(15))
-    };
-
-    /// Attempts for this long, of which nobody hears.
-    pub const fn silent(lasts: Duration) -> Patience<'static> {
-        Patience {
-            lasts,
-            tell: &|_| {},
-            stop: &NEVER,
-            hopes: true,
-        }
+impl Asked {
+    /// Whether it may have come to its service.
+    pub(crate) fn has_come(&self) -> bool {
+        self.came.load(Ordering::Relaxed)
     }
 }
 
@@ -173,11 +108,17 @@ impl Endpoint {
     pub fn new(connector: Box<dyn Connector>, address: String, login: Login) -> Self {
         Self {
             connector: Mutex::new(connector),
-            kept: Mutex::default(),
+            kept: Arc::default(),
             address,
             login,
-            client: format!("uuid:{}", guid()),
         }
+    }
+
+    /// Shares connections with everybody who has the same.
+    #[must_use]
+    pub(crate) fn sharing(mut self, kept: Arc<Kept>) -> Self {
+        self.kept = kept;
+        self
     }
 
     /// Its address, for messages.
@@ -196,13 +137,42 @@ impl Endpoint {
         question: Question<'_>,
         patience: &Patience<'_>,
     ) -> Result<Answered, Problem> {
-        let timeout = question.timeout + GRACE;
+        self.answer_to(&self.prepare(question), patience)
+    }
+
+    /// A question, yet to be asked.
+    pub(crate) fn prepare(&self, question: Question<'_>) -> Asked {
+        let timeout = question.timeout + question.timeout.clamp(GRACE.0, GRACE.1);
         let (number, text) = self.request(question);
+        Asked {
+            number,
+            text,
+            timeout,
+            came: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn answer_to(
+        &self,
+        asked: &Asked,
+        patience: &Patience<'_>,
+    ) -> Result<Answered, Problem> {
+        let Asked {
+            number,
+            text,
+            timeout,
+            came,
+        } = asked;
         let mut broken: Option<Instant> = None;
+        let mut again = asked.has_come();
         let mut pause = PAUSE.0;
         loop {
-            let reply = match self.once(&text, timeout) {
+            let reply = self.once(text, *timeout, &mut again);
+            let is_unsent = matches!(reply, Err(Problem::Unreachable(_)));
+            came.fetch_or(again || !is_unsent, Ordering::Relaxed);
+            let reply = match reply {
                 Err(problem) if problem.is_passing() => {
+                    again |= matches!(problem, Problem::Lost(_));
                     let is_met = broken.is_some() || matches!(problem, Problem::Lost(_));
                     if !is_met && !patience.hopes {
                         return Err(problem);
@@ -219,11 +189,10 @@ impl Endpoint {
                 }
                 other => other?,
             };
-            let again = broken.is_some();
-            if again {
+            if broken.is_some() {
                 (patience.tell)(None);
             }
-            if reply.header.relates_to != number {
+            if reply.header.relates_to != *number {
                 return Err(Problem::Unrelated);
             }
             let answer = match reply.answer {
@@ -248,7 +217,7 @@ impl Endpoint {
             timeout: Some(question.timeout),
             locale: Some("en-US".to_owned()),
             data_locale: Some("en-US".to_owned()),
-            session_id: Some(self.client.clone()),
+            session_id: Some(CLIENT.clone()),
             operation_id: Some(format!("uuid:{}", guid())),
             sequence_id: Some(1),
             selectors: shell.into_iter().collect(),
@@ -262,15 +231,18 @@ impl Endpoint {
         (number, request.to_text())
     }
 
-    fn once(&self, text: &str, timeout: Duration) -> Result<Reply, Problem> {
+    /// Sends a request; `again` is set if it may have come to the service before.
+    fn once(&self, text: &str, timeout: Duration, again: &mut bool) -> Result<Reply, Problem> {
         // A connection that was kept may be gone; what is sent twice has one number.
-        let kept = lock(&self.kept).pop();
-        if let Some(connection) = kept {
-            match self.over(connection, text, timeout) {
+        if let Some(channel) = self.kept.take() {
+            match self.over(channel, text, timeout) {
                 Err(Problem::Lost(HttpError::NoAnswer | HttpError::Io(_))) => {}
+                // Services forget who a connection belongs to.
+                Err(Problem::Denied) if matches!(self.login, Login::Windows(_)) => {}
                 other => return other,
             }
-            lock(&self.kept).clear();
+            self.kept.clear();
+            *again = true;
         }
         let connection = {
             let connector = lock(&self.connector);
@@ -279,23 +251,40 @@ impl Endpoint {
                 None => connector.connect(),
             }
         };
-        match self.over(connection.map_err(Problem::Unreachable)?, text, timeout) {
+        let channel = self.channel(connection.map_err(Problem::Unreachable)?);
+        match channel.and_then(|channel| self.over(channel, text, timeout)) {
             // A quick way may have led nowhere.
-            Err(Problem::Lost(HttpError::NoAnswer)) => {}
+            Err(Problem::Lost(HttpError::NoAnswer)) => *again = true,
             other => return other,
         }
         let connection = lock(&self.connector).connect();
-        self.over(connection.map_err(Problem::Unreachable)?, text, timeout)
+        let channel = self.channel(connection.map_err(Problem::Unreachable)?)?;
+        self.over(channel, text, timeout)
     }
 
-    fn over(
-        &self,
-        mut connection: Box<dyn Connection>,
-        text: &str,
-        timeout: Duration,
-    ) -> Result<Reply, Problem> {
+    /// A new connection, made ready for requests.
+    fn channel(&self, connection: Box<dyn Connection>) -> Result<Channel, Problem> {
+        let connection: Box<dyn Connection> = Box::new(Paced::new(connection));
+        let (connection, seal) = match &self.login {
+            Login::Windows(logon) => log_on(connection, logon, PATH)?,
+            Login::Connection | Login::Certificate | Login::Basic { .. } => (connection, None),
+        };
+        Ok(Channel { connection, seal })
+    }
+
+    fn over(&self, channel: Channel, text: &str, timeout: Duration) -> Result<Reply, Problem> {
+        let Channel {
+            mut connection,
+            mut seal,
+        } = channel;
         let lost = |error| Problem::Lost(HttpError::Io(error));
         connection.set_timeout(Some(timeout)).map_err(lost)?;
+        let closed = seal.as_mut().map(|seal| seal.close(text.as_bytes()));
+        let closed = closed.transpose()?;
+        let (content_type, body) = match &closed {
+            Some((content_type, body)) => (content_type.as_str(), body.as_slice()),
+            None => ("application/soap+xml;charset=UTF-8", text.as_bytes()),
+        };
         let login = self.login.field();
         let fields: Vec<_> = login
             .iter()
@@ -305,19 +294,28 @@ impl Endpoint {
             method: "POST",
             target: PATH,
             fields: &fields,
-            content_type: "application/soap+xml;charset=UTF-8",
-            body: text.as_bytes(),
+            content_type,
+            body,
         };
         let response = Response::ask(connection, &request).map_err(Problem::Lost)?;
         let status = response.status;
+        let content_type = response
+            .field("content-type")
+            .unwrap_or_default()
+            .to_owned();
         let whole = response.into_bytes().map_err(Problem::Lost)?;
-        if let Some(connection) = whole.connection {
-            let mut kept = lock(&self.kept);
-            if kept.len() < KEPT {
-                kept.push(connection);
-            }
+        let bytes = match &mut seal {
+            Some(seal) if matches!(status, 200 | 500) => seal.open(&content_type, &whole.bytes)?,
+            // What is said in clear may come from anybody.
+            Some(_) => Vec::new(),
+            None => whole.bytes,
+        };
+        // One that denies has forgotten who this is.
+        if let Some(connection) = whole.connection.filter(|_| status != 401) {
+            self.kept.put(Channel { connection, seal });
         }
-        let text = String::from_utf8_lossy(&whole.bytes);
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         match status {
             200 | 500 if !text.trim().is_empty() => Ok(Reply::parse(&text)?),
             401 => Err(Problem::Denied),

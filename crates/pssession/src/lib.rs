@@ -9,13 +9,25 @@
 
 pub mod agent;
 mod endpoint;
+mod kept;
+mod login;
+mod negotiate;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
+mod pace;
+mod patience;
 mod problem;
 mod running;
 mod saying;
+mod screen;
 mod session;
 mod shells;
 
-pub use endpoint::{Endpoint, Login, Patience, Question};
+pub use endpoint::{Endpoint, Question};
+pub use login::Login;
+pub use negotiate::sealed::NotSealed;
+pub use negotiate::{Logon, LogonProblem, Mechanism};
+pub use patience::Patience;
 pub use problem::Problem;
 pub use running::{Running, Script, Stopper};
 pub use saying::Saying;

@@ -8,6 +8,8 @@ use winsta_psrp::ProtocolError;
 use winsta_wsman::fault::Kind;
 use winsta_wsman::{Fault, Malformed};
 
+use crate::negotiate::LogonProblem;
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -20,6 +22,9 @@ pub enum Problem {
     /// The service does not know the user, or the password is wrong.
     #[error("access is denied: the user name or the password is wrong")]
     Denied,
+    /// Logging on came to nothing, or its keys do not fit what comes.
+    #[error("{0}")]
+    Logon(#[source] LogonProblem),
     /// There is an answer, and it is not one of WS-Management.
     #[error("it answers with status {status} of HTTP{said}")]
     Status {
@@ -49,7 +54,11 @@ impl Problem {
     /// Whether the same request may succeed when it is sent again.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Lost(_) => true,
+            // What is too long or malformed is so again.
+            Self::Lost(error) => matches!(
+                error,
+                HttpError::Io(_) | HttpError::Cut | HttpError::NoAnswer
+            ),
             Self::Unreachable(cause) => matches!(
                 cause,
                 Cause::Unreachable { .. }
@@ -82,6 +91,15 @@ impl Problem {
             source = error.source();
         }
         words
+    }
+}
+
+impl From<LogonProblem> for Problem {
+    fn from(problem: LogonProblem) -> Self {
+        match problem {
+            LogonProblem::Denied => Self::Denied,
+            other => Self::Logon(other),
+        }
     }
 }
 

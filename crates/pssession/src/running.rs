@@ -14,9 +14,11 @@ use winsta_wsman::fault::Kind;
 use winsta_wsman::names::Signal;
 use winsta_wsman::{Answer, Operation};
 
-use crate::endpoint::{Patience, lock};
+use crate::endpoint::{Asked, lock};
+use crate::patience::Patience;
 use crate::problem::Problem;
 use crate::saying::Saying;
+use crate::screen::{Screen, decline};
 use crate::session::{PIECE, Session};
 
 /// How long a service may keep a request for output.
@@ -38,6 +40,10 @@ pub struct Running {
     session: Arc<Session>,
     id: String,
     machine: Pipeline,
+    screen: Screen,
+    /// A request for output that the network broke: the next one is the same, so that nothing
+    /// comes twice.
+    asked: Option<Asked>,
     exit: Option<i64>,
     why: Option<String>,
     over: bool,
@@ -135,6 +141,8 @@ impl Running {
             session: Arc::clone(session),
             id,
             machine,
+            screen: Screen::default(),
+            asked: None,
             exit: None,
             why: None,
             over: false,
@@ -176,10 +184,19 @@ impl Running {
 
     /// Waits until it says something; nothing may come of it.
     pub fn hear(&mut self, patience: &Patience<'_>) -> Result<Vec<Saying>, Problem> {
-        let question = self.session.receive(Some(&self.id), ROUND);
-        let answer = match self.session.endpoint.ask(question, patience) {
+        let endpoint = &self.session.endpoint;
+        let asked = self.asked.take().unwrap_or_else(|| {
+            let question = self.session.receive(Some(&self.id), ROUND);
+            endpoint.prepare(question)
+        });
+        let answered = endpoint.answer_to(&asked, patience);
+        let answer = match answered.and_then(|answered| answered.answer) {
             Err(problem) if problem.is(Kind::TimedOut) => return Ok(Vec::new()),
-            other => other?,
+            Err(problem) => {
+                self.asked = problem.is_passing().then_some(asked);
+                return Err(problem);
+            }
+            Ok(answer) => answer,
         };
         let Answer::Received { streams, state } = answer else {
             return Err(Problem::Unrelated);
@@ -197,6 +214,14 @@ impl Running {
                 PipelineEvent::State(state) => {
                     self.why = state.error.as_ref().map(ErrorRecord::message);
                 }
+                PipelineEvent::HostCall(call) => {
+                    if let Some(response) = decline(&call) {
+                        self.machine.respond(response);
+                    }
+                    if let Some(saying) = self.screen.show(&call) {
+                        Saying::add(&mut sayings, saying);
+                    }
+                }
                 event => {
                     if let Some(saying) = Saying::of(event) {
                         Saying::add(&mut sayings, saying);
@@ -206,10 +231,21 @@ impl Running {
         }
         self.over |= self.machine.is_over();
         if self.over {
+            sayings.extend(self.screen.rest());
             // It is forgotten there now. If nobody hears of that, its session's end will do it.
             let _ = signal(&self.session, &self.id, Signal::Terminate, &Patience::NONE);
+        } else {
+            self.answer(patience)?;
         }
         Ok(sayings)
+    }
+
+    /// Brings the answers to what the service asked.
+    fn answer(&mut self, patience: &Patience<'_>) -> Result<(), Problem> {
+        while let Some(bytes) = self.machine.take(Stream::PromptResponse, PIECE) {
+            self.session.send(Some(&self.id), "pr", bytes, patience)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! A PSSession: a runspace pool on a service.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use winsta_psrp::client::{PoolEvent, PoolOptions, RunspacePool};
@@ -12,15 +14,23 @@ use winsta_wsman::names::{COMMANDS, POWERSHELL};
 use winsta_wsman::request::Piece;
 use winsta_wsman::{Answer, BufferMode, CommandOption, Found, Operation, Shell};
 
-use crate::endpoint::{Endpoint, Patience, Question, guid, lock};
+use crate::endpoint::{Asked, Endpoint, Question, guid, lock};
+use crate::patience::Patience;
 use crate::problem::Problem;
+use crate::screen::decline;
 
 /// Version of PowerShell's protocol that is spoken.
 const VERSION: &str = "2.3";
 /// Most bytes of a request's fragments.
 pub(crate) const PIECE: usize = 64 << 10;
-/// How long a session that did not open is looked for, to end it.
+/// How long ending a session that did not open may take.
 const CLEANING: Duration = Duration::from_secs(2);
+/// How long that is tried while the network is away.
+const CLEANING_UP: Duration = Duration::from_secs(240);
+/// Sessions that are being ended while the network is away.
+static CLEARING: AtomicUsize = AtomicUsize::new(0);
+/// The least that a service is given for an answer.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// How long a service may be silent in one request.
 const ROUND: Duration = Duration::from_secs(20);
 
@@ -37,6 +47,8 @@ pub struct Wanted {
     pub buffer_mode: Option<BufferMode>,
     /// How long opening it may take.
     pub open_timeout: Duration,
+    /// How long its service may take for an answer, at most.
+    pub operation_timeout: Option<Duration>,
 }
 
 /// A session that this client is connected to.
@@ -44,6 +56,7 @@ pub struct Session {
     pub(crate) endpoint: Arc<Endpoint>,
     id: String,
     resource: String,
+    operation_timeout: Option<Duration>,
     pub(crate) pool: Mutex<RunspacePool>,
 }
 
@@ -68,6 +81,7 @@ impl Session {
             endpoint,
             id,
             resource: format!("{POWERSHELL}{}", wanted.configuration),
+            operation_timeout: wanted.operation_timeout,
             pool: Mutex::new(pool),
         };
         let shell = Shell {
@@ -88,11 +102,12 @@ impl Session {
             value: VERSION.to_owned(),
             must_comply: true,
         });
-        let opened = session.begin(question, wanted.open_timeout, patience);
+        let asked = session.endpoint.prepare(question);
+        let opened = session.begin(&asked, wanted.open_timeout, patience);
         if let Err(problem) = opened {
-            if !matches!(problem, Problem::Unreachable(_) | Problem::Denied) {
+            if asked.has_come() && !matches!(problem, Problem::Denied) {
                 // It may be there all the same.
-                let _ = session.remove(&Patience::silent(CLEANING));
+                session.clear_away();
             }
             return Err(problem);
         }
@@ -101,11 +116,11 @@ impl Session {
 
     fn begin(
         &self,
-        question: Question<'_>,
+        asked: &Asked,
         within: Duration,
         patience: &Patience<'_>,
     ) -> Result<(), Problem> {
-        let made = self.endpoint.answered(question, patience)?;
+        let made = self.endpoint.answer_to(asked, patience)?;
         if let Err(problem) = made.answer
             && !(made.again && problem.is(Kind::ShellExists))
         {
@@ -115,11 +130,26 @@ impl Session {
         self.await_open(Instant::now() + within, patience)
     }
 
+    /// Ends what its user will never hear of; behind their back if the network is away.
+    fn clear_away(self) {
+        match self.remove(CLEANING, &Patience::NONE) {
+            Err(problem) if problem.is_passing() => {}
+            _ => return,
+        }
+        CLEARING.fetch_add(1, Ordering::SeqCst);
+        thread::spawn(move || {
+            // After that its service ends it by itself, later.
+            let _ = self.remove(CLEANING, &Patience::silent(CLEANING_UP));
+            CLEARING.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
     /// Takes a session that nobody is connected to.
     pub fn connect(
         endpoint: Arc<Endpoint>,
         id: &str,
         resource: &str,
+        operation_timeout: Option<Duration>,
         patience: &Patience<'_>,
     ) -> Result<Self, Problem> {
         let mut pool = machine(id)?;
@@ -140,6 +170,7 @@ impl Session {
             endpoint,
             id: id.to_owned(),
             resource: resource.to_owned(),
+            operation_timeout,
             pool: Mutex::new(pool),
         })
     }
@@ -193,9 +224,18 @@ impl Session {
         Ok(())
     }
 
-    /// Ends it.
-    pub fn remove(&self, patience: &Patience<'_>) -> Result<(), Problem> {
-        remove(&self.endpoint, &self.id, &self.resource, patience)
+    /// Goes on after the network was away, as the client that it was before.
+    pub fn resume(&self, patience: &Patience<'_>) -> Result<(), Problem> {
+        match self.reconnect(patience) {
+            // Its service has not noticed.
+            Err(problem) if problem.is(Kind::NotReconnectable) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Ends it; its service may take so long.
+    pub fn remove(&self, within: Duration, patience: &Patience<'_>) -> Result<(), Problem> {
+        remove(&self.endpoint, &self.id, &self.resource, within, patience)
     }
 
     /// Tells the service that its client lives. Gives what it says about the pool.
@@ -222,7 +262,15 @@ impl Session {
     }
 
     pub(crate) fn question(&self, operation: Operation) -> Question<'_> {
-        Question::new(&self.resource, Some(&self.id), operation)
+        let question = Question::new(&self.resource, Some(&self.id), operation);
+        self.in_time(question)
+    }
+
+    /// Within what its user has said.
+    fn in_time<'a>(&self, question: Question<'a>) -> Question<'a> {
+        let most = self.operation_timeout.unwrap_or(question.timeout);
+        let within = question.timeout.min(most.max(SHORTEST));
+        question.within(within)
     }
 
     /// A question for output, of a pipeline or of the pool itself.
@@ -231,7 +279,7 @@ impl Session {
             streams: vec!["stdout".to_owned()],
             command: command.map(str::to_owned),
         };
-        let mut question = self.question(operation).within(within);
+        let mut question = self.in_time(self.question(operation).within(within));
         question.options.push(CommandOption {
             name: "WSMAN_CMDSHELL_OPTION_KEEPALIVE".to_owned(),
             value: "True".to_owned(),
@@ -305,6 +353,11 @@ impl Session {
                         let why = error.map(|error| format!(": {}", error.message()));
                         broken = Some(why.unwrap_or_default());
                     }
+                    PoolEvent::HostCall(call) => {
+                        if let Some(response) = decline(&call) {
+                            pool.respond(response);
+                        }
+                    }
                     PoolEvent::Closed => broken = Some(": it was closed".to_owned()),
                     _ => {}
                 }
@@ -315,14 +368,20 @@ impl Session {
     }
 }
 
+/// Whether a session is still being ended that did not open.
+pub(crate) fn is_clearing() -> bool {
+    CLEARING.load(Ordering::SeqCst) > 0
+}
+
 /// Ends a session, connected or not.
 pub(crate) fn remove(
     endpoint: &Endpoint,
     id: &str,
     resource: &str,
+    within: Duration,
     patience: &Patience<'_>,
 ) -> Result<(), Problem> {
-    let question = Question::new(resource, Some(id), Operation::Delete);
+    let question = Question::new(resource, Some(id), Operation::Delete).within(within);
     let done = endpoint.answered(question, patience)?;
     match done.answer {
         Ok(_) => Ok(()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use winsta_wsman::names::{POWERSHELL, SHELLS};
 use winsta_wsman::{Answer, BufferMode, Found, Operation, Shell};
 
-use crate::endpoint::{Endpoint, Patience, Question};
+use crate::endpoint::{Endpoint, Question};
+use crate::patience::Patience;
 use crate::problem::Problem;
 
 /// Most items that are asked for at once.

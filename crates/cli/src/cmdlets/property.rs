@@ -55,6 +55,9 @@ fn connection(session: &SessionObject, view: Option<&View>) -> Value {
         .next()
         .and_then(|rest| rest.split('/').next());
     let port = port.and_then(|port| port.parse::<u16>().ok());
+    let authentication = view
+        .map(|view| view.target.authentication)
+        .unwrap_or_default();
     let idle = view.and_then(|view| view.idle_timeout_ms);
     let mode = view.and_then(|view| view.output_buffering_mode.clone());
     let options = view.map(|view| view.options.clone()).unwrap_or_default();
@@ -69,6 +72,7 @@ fn connection(session: &SessionObject, view: Option<&View>) -> Value {
             "http://schemas.microsoft.com/powershell/{}", session.configuration_name
         ),
         "UseCompression": false,
+        "AuthenticationMechanism": format!("{authentication:?}"),
         "SkipCACheck": view.is_some_and(|view| view.target.skip_ca_check),
         "OutputBufferingMode": mode.unwrap_or_else(|| "Block".to_owned()),
         "OpenTimeout": options.open_timeout_ms.unwrap_or(180_000),

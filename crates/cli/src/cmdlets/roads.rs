@@ -9,14 +9,13 @@ use winsta_client::tls::{Dial, Keys, TlsFailure, Trust};
 use winsta_client::{Cause, Connection, Connector, Deadline, Dirs, Host};
 use winsta_domain::Endpoint as Place;
 use winsta_pssession::agent::{Roads, Target, Transport};
-use winsta_pssession::{Endpoint, Login};
+use winsta_pssession::{Endpoint, Login, Logon};
 
+use super::target::SEALED_PORT;
 use crate::run::reach;
 
 /// How long a connection may take to come.
 const CONNECTING: Duration = Duration::from_secs(15);
-/// The port of the service in clear.
-const PLAIN_PORT: u16 = 5985;
 
 /// The ways that there are.
 pub(super) struct Ways;
@@ -50,19 +49,16 @@ fn ssh(target: &Target) -> Result<Endpoint, String> {
 }
 
 fn http(target: &Target) -> Result<Endpoint, String> {
-    let login = match (&target.user, &target.password) {
-        (Some(user), Some(password)) => Login::Basic {
-            user: user.clone(),
-            password: password.clone(),
-        },
-        _ => Login::Certificate,
-    };
     let name = &target.computer_name;
     let place = match &target.uri {
         None => reach::published(name, target.port).map_err(|failure| failure.words())?,
         Some(uri) => {
             if let Some(rest) = uri.strip_prefix("http://") {
-                let place = Plain(authority(rest)?);
+                let place = Plain {
+                    place: authority(rest)?,
+                    seals: target.authentication.mechanism().is_some(),
+                };
+                let login = login(target, true)?;
                 return Ok(Endpoint::new(Box::new(place), uri.clone(), login));
             }
             let rest = uri.strip_prefix("https://");
@@ -77,7 +73,27 @@ fn http(target: &Target) -> Result<Endpoint, String> {
         place,
         trusting: target.skip_ca_check,
     };
-    Ok(Endpoint::new(Box::new(tls), address, login))
+    Ok(Endpoint::new(Box::new(tls), address, login(target, false)?))
+}
+
+/// How the client says who it is. What goes in clear is sealed, if that is possible.
+fn login(target: &Target, in_clear: bool) -> Result<Login, String> {
+    let mechanism = target.authentication.mechanism();
+    match (&target.user, &target.password, mechanism) {
+        (Some(user), Some(password), Some(mechanism)) => Ok(Login::Windows(Logon {
+            mechanism,
+            user: user.clone(),
+            password: password.clone(),
+            host: target.computer_name.clone(),
+            seals: in_clear,
+        })),
+        (_, _, Some(_)) => Err("the user and the password are not known".to_owned()),
+        (Some(user), Some(password), None) => Ok(Login::Basic {
+            user: user.clone(),
+            password: password.clone(),
+        }),
+        _ => Ok(Login::Certificate),
+    }
 }
 
 /// Machine and port of what stands behind the scheme.
@@ -88,7 +104,7 @@ fn place(rest: &str, port: u16) -> Result<Place, String> {
 }
 
 fn authority(rest: &str) -> Result<String, String> {
-    Ok(place(rest, PLAIN_PORT)?.to_string())
+    Ok(place(rest, SEALED_PORT)?.to_string())
 }
 
 /// A service within TLS.
@@ -128,9 +144,12 @@ impl Connector for Tls {
     }
 }
 
-/// A service that speaks in clear: on this machine alone.
+/// A service that speaks in clear: on this machine alone, unless what is said is sealed.
 #[derive(Debug)]
-struct Plain(String);
+struct Plain {
+    place: String,
+    seals: bool,
+}
 
 /// A connection in clear.
 struct Tcp(TcpStream);
@@ -161,22 +180,33 @@ impl Connection for Tcp {
 impl Connector for Plain {
     fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
         let failed = |source| Cause::Unreachable {
-            place: self.0.clone(),
+            place: self.place.clone(),
             source,
         };
         // A name is looked up here, so that it cannot lead elsewhere between check and use.
-        let mut addresses = self.0.to_socket_addrs().map_err(failed)?;
-        let address = addresses.find(|address| address.ip().is_loopback());
-        let address = address.ok_or_else(|| {
-            let text = "plain HTTP is for this machine alone; https:// leads to others";
-            failed(io::Error::new(io::ErrorKind::PermissionDenied, text))
-        })?;
-        let stream = TcpStream::connect_timeout(&address, CONNECTING).map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        Ok(Box::new(Tcp(stream)))
+        let addresses = self.place.to_socket_addrs().map_err(failed)?;
+        let mut why = io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "plain HTTP is for this machine alone; https:// leads to others, and so does \
+             -Authentication Negotiate, which seals",
+        );
+        for address in addresses.filter(|address| self.seals || address.ip().is_loopback()) {
+            match TcpStream::connect_timeout(&address, CONNECTING) {
+                Ok(stream) => {
+                    stream.set_nodelay(true).map_err(failed)?;
+                    return Ok(Box::new(Tcp(stream)));
+                }
+                Err(error) => why = error,
+            }
+        }
+        Err(failed(why))
     }
 
     fn place(&self) -> String {
-        self.0.clone()
+        self.place.clone()
+    }
+
+    fn is_remote(&self) -> bool {
+        self.seals
     }
 }

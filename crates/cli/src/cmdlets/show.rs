@@ -105,6 +105,11 @@ pub(super) fn object(view: &View) -> SessionObject {
     put("ConnectionUri", Some(view.address.clone().into()));
     put("UserName", target.user.clone().map(Value::from));
     put("Port", target.port.map(Value::from));
+    let authentication = target.authentication;
+    put(
+        "Authentication",
+        (!authentication.is_default()).then(|| format!("{authentication:?}").into()),
+    );
     put("SkipCACheck", target.skip_ca_check.then_some(true.into()));
     put("IdleTimeout", view.idle_timeout_ms.map(Value::from));
     put(

@@ -14,6 +14,9 @@ pub(super) const TEXTS: &[Text] = &[
             "-HostName reaches machines through your own ssh, with its keys and its \
              configuration. -ComputerName reaches them through WS-Management, as Windows \
              machines are reached. localhost needs no network.",
+            "-ComputerName speaks TLS on port 5986. With -Authentication Negotiate or Kerberos it \
+             speaks HTTP on port 5985 unless -UseSSL is given, and seals all that is said with \
+             the keys of the logon. Both need -Credential.",
             "What is printed can be kept in a variable of the shell and given to -Session.",
         ],
         examples: &[
@@ -26,6 +29,14 @@ pub(super) const TEXTS: &[Text] = &[
                 title: "Sessions on several machines",
                 lines: &["New-PSSession -ComputerName Srv1, Srv2, Srv30 -Name ITTask"],
                 says: "Opens a session on each of three machines, all under one name.",
+            },
+            Example {
+                title: "A session on a Windows machine",
+                lines: &[
+                    "New-PSSession -ComputerName Srv1 -Authentication Negotiate -Credential 'LAB\\ann'",
+                ],
+                says: "Logs on to Srv1 as ann of the domain LAB, with Kerberos if a key \
+                       distribution center of LAB is known, else with NTLM.",
             },
             Example {
                 title: "A session that may be left for a day",

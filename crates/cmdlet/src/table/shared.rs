@@ -46,7 +46,9 @@ pub(super) const APPLICATION_NAME: Parameter = Parameter::new(
 pub(super) const AUTHENTICATION: Parameter = Parameter::new(
     "Authentication",
     Kind::Choice(&MECHANISM),
-    "How to prove to the machine who you are.",
+    "How to prove to the machine who you are: Negotiate is Kerberos or NTLM as Windows has them, \
+     Kerberos is that alone, Basic and Default are a password or a certificate within TLS. The \
+     other words are known and refused.",
 );
 
 pub(super) const THUMBPRINT: Parameter = Parameter::new(

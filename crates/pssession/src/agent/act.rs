@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::endpoint::{Patience, lock};
+use crate::endpoint::lock;
+use crate::patience::Patience;
 use crate::running::Stopper;
 
 /// How long an interruption may try to get through.

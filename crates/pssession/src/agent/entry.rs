@@ -32,6 +32,13 @@ pub(super) struct Left {
     pub(super) said: Vec<Saying>,
 }
 
+/// What a broken network took away. When it is back, this client goes on where it was.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) session: Arc<Session>,
+    pub(super) left: Vec<Left>,
+}
+
 /// A session.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -54,6 +61,8 @@ pub(super) struct Entry {
     /// Pipelines that somebody waits for.
     pub(super) busy: usize,
     pub(super) left: Vec<Left>,
+    /// Of one that is not open any more.
+    pub(super) lost: Option<Lost>,
     /// Whether somebody sits in front of it.
     pub(super) entered: bool,
 }
@@ -79,6 +88,7 @@ impl Entry {
             session: None,
             busy: 0,
             left: Vec::new(),
+            lost: None,
             entered: false,
         };
         entry.update(listed);
@@ -111,6 +121,35 @@ impl Entry {
         if state != State::Opened {
             self.session = None;
             self.left.clear();
+        }
+        if matches!(state, State::Opened | State::Broken) {
+            self.lost = None;
+        }
+    }
+
+    /// The network is away.
+    pub(super) fn lose(&mut self) {
+        let left = std::mem::take(&mut self.left);
+        if let Some(session) = self.session.take() {
+            self.lost = Some(Lost { session, left });
+        }
+        self.turn(State::Disconnected);
+    }
+
+    /// Goes on where it was before the network was away.
+    pub(super) fn resume(&mut self, lost: Lost) {
+        self.turn(State::Opened);
+        self.heard = Instant::now();
+        self.session = Some(lost.session);
+        self.left = lost.left;
+    }
+
+    /// Keeps a pipeline for whoever asks next.
+    pub(super) fn leave(&mut self, left: Left) {
+        match (self.state, &mut self.lost) {
+            (State::Opened, _) => self.left.push(left),
+            (_, Some(lost)) => lost.left.push(left),
+            (_, None) => {}
         }
     }
 

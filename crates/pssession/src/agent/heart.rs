@@ -8,7 +8,7 @@ use super::jobs::JobEntry;
 use super::protocol::JobState;
 use super::throttle::each;
 use super::verbs::Shared;
-use crate::endpoint::Patience;
+use crate::patience::Patience;
 
 /// How long a session's service may hear nothing: well below the four minutes after which a client
 /// counts as gone.
@@ -21,6 +21,7 @@ impl Shared {
     /// what is over. Gives how long nothing is to be done.
     pub(super) fn beat(&self) -> Option<Duration> {
         let now = Instant::now();
+        self.lobby.tidy(now);
         let quiet: Vec<_> = {
             let mut pages = self.book.open();
             pages.prune(now);

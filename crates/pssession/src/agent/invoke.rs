@@ -88,10 +88,13 @@ impl Shared {
 
     /// A session that was made for one command ends with it, unless it still runs.
     fn end_own(&self, known: &Known, act: &Act) {
-        let is_open = self.book.change(known.id, |entry| {
-            entry.state == State::Opened && entry.left.is_empty()
+        let is_over = self.book.change(known.id, |entry| match entry.state {
+            State::Opened => entry.left.is_empty() && !act.is_left(),
+            // Its service may not know.
+            State::Broken => true,
+            State::Disconnected | State::Elsewhere => false,
         });
-        if is_open == Some(true) && !act.is_left() {
+        if is_over == Some(true) {
             // What is left behind is found by Get-PSSession.
             let _ = self.remove(known);
         }
@@ -260,7 +263,7 @@ impl Shared {
                     said
                 }
                 Err(problem) => {
-                    self.broke_off(known, &problem, sink);
+                    self.broke_off(known, running, &problem, sink);
                     break;
                 }
             };
@@ -272,9 +275,7 @@ impl Shared {
     fn leave(&self, id: u32, left: Left) {
         self.book.change(id, |entry| {
             entry.busy = entry.busy.saturating_sub(1);
-            if entry.state == State::Opened {
-                entry.left.push(left);
-            }
+            entry.leave(left);
         });
     }
 
@@ -284,15 +285,21 @@ impl Shared {
     }
 
     /// A pipeline cannot be heard any more.
-    fn broke_off(&self, known: &Known, problem: &Problem, sink: &dyn Sink) {
-        self.free(known.id);
+    fn broke_off(&self, known: &Known, running: Running, problem: &Problem, sink: &dyn Sink) {
         self.lost(known.id, problem);
+        if problem.is_passing() {
+            let said = Vec::new();
+            self.leave(known.id, Left { running, said });
+        } else {
+            self.free(known.id);
+        }
         let is_let_go = problem.is(Kind::Disconnected);
         if !is_let_go {
             let why = format!(
-                "The session {} is lost: {}.",
+                "The session {} on {} is lost: {}.",
                 known.name,
-                problem.in_words()
+                known.target.computer_name,
+                problem.in_words().trim_end_matches('.')
             );
             sink.tell(&Tell::Failed(known.failed(why, "SessionLost")));
         }

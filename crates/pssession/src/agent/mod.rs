@@ -20,6 +20,7 @@ mod verbs;
 
 pub use client::{Agent, AgentError, say};
 pub use protocol::{
-    AsJob, Ask, Failed, Job, JobState, Options, Run, RunIn, Target, Tell, Told, Transport, View,
+    AsJob, Ask, Authentication, Failed, Job, JobState, Options, Run, RunIn, Target, Tell, Told,
+    Transport, View,
 };
 pub use serve::{Roads, serve};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::negotiate::Mechanism;
 use crate::saying::Saying;
 
 /// How a machine is reached.
@@ -14,8 +15,38 @@ pub enum Transport {
     Local,
     /// Through the user's own ssh.
     HostName,
-    /// By TLS, or by HTTP on this machine alone.
+    /// By TLS; by HTTP on this machine, and to others where what is said is sealed.
     ComputerName,
+}
+
+/// How a client proves to a service of WS-Management who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Authentication {
+    /// By the password within TLS if there is one, else by the connection's certificate.
+    #[default]
+    Default,
+    /// By the password within TLS.
+    Basic,
+    /// As Windows does, with Kerberos or NTLM.
+    Negotiate,
+    /// With Kerberos alone.
+    Kerberos,
+}
+
+impl Authentication {
+    /// Whether it is the usual way.
+    pub fn is_default(&self) -> bool {
+        *self == Self::Default
+    }
+
+    /// How to log on as Windows does, if that is the way.
+    pub fn mechanism(self) -> Option<Mechanism> {
+        match self {
+            Self::Default | Self::Basic => None,
+            Self::Negotiate => Some(Mechanism::Negotiate),
+            Self::Kerberos => Some(Mechanism::Kerberos),
+        }
+    }
 }
 
 /// A service, and as whom it is used.
@@ -37,6 +68,9 @@ pub struct Target {
     /// Their password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// How to prove who that is.
+    #[serde(default, skip_serializing_if = "Authentication::is_default")]
+    pub authentication: Authentication,
     /// Whether a certificate that nobody vouches for will do.
     #[serde(default)]
     pub skip_ca_check: bool,
@@ -49,6 +83,7 @@ impl fmt::Debug for Target {
             .field("computer_name", &self.computer_name)
             .field("transport", &self.transport)
             .field("user", &self.user)
+            .field("authentication", &self.authentication)
             .finish_non_exhaustive()
     }
 }

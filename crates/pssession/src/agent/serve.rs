@@ -19,6 +19,8 @@ use super::connection;
 use super::protocol::Target;
 use super::verbs::Shared;
 use crate::endpoint::Endpoint;
+use crate::kept::Lobby;
+use crate::session::is_clearing;
 
 /// How long the agent waits for somebody when it has nothing to hold.
 const LINGER: Duration = Duration::from_secs(2);
@@ -42,6 +44,7 @@ pub fn serve(
     let shared = Arc::new(Shared {
         book: Book::default(),
         roads: Box::new(roads),
+        lobby: Lobby::default(),
     });
     ready()?;
     let here = Arc::new(AtomicUsize::new(0));
@@ -50,7 +53,12 @@ pub fn serve(
     loop {
         let next = shared.beat();
         let is_idle = here.load(Ordering::SeqCst) == 0 && shared.is_idle();
-        let most = if is_idle { Some(LINGER) } else { next };
+        let is_clearing = is_clearing();
+        let most = if is_idle || is_clearing {
+            Some(LINGER)
+        } else {
+            next
+        };
         let (client, woken) = wait(&listener, &awake, most)?;
         if woken {
             drain(&awake)?;
@@ -58,7 +66,7 @@ pub fn serve(
         if client {
             let (stream, _) = listener.accept()?;
             welcome(&shared, stream, &here, &wake);
-        } else if is_idle && !woken {
+        } else if is_idle && !is_clearing && !woken {
             // Whoever comes now starts another.
             return std::fs::remove_file(socket);
         }

@@ -13,13 +13,17 @@ use super::book::Book;
 use super::entry::{Entry, State};
 use super::protocol::{Failed, Options, Target, Tell, View};
 use super::serve::Roads;
-use crate::endpoint::{Endpoint, Patience};
+use crate::endpoint::Endpoint;
+use crate::kept::Lobby;
+use crate::patience::Patience;
 use crate::problem::Problem;
 use crate::session::{self, Session, Wanted};
 use crate::shells;
 
 /// How long opening a session may take, unless said.
 const OPENING: Duration = Duration::from_secs(180);
+/// How long ending a session may take.
+const REMOVING: Duration = Duration::from_secs(10);
 /// How long a list may take.
 const LISTING: Duration = Duration::from_secs(30);
 /// How long one tries to get through a broken network, unless said.
@@ -29,6 +33,8 @@ pub(super) const RETRY: Duration = Duration::from_secs(240);
 pub(super) struct Shared {
     pub(super) book: Book,
     pub(super) roads: Box<dyn Roads>,
+    /// Connections by whose they are and where they lead.
+    pub(super) lobby: Lobby<(Target, String)>,
 }
 
 /// Who is told of what is done.
@@ -52,6 +58,7 @@ pub(super) struct Known {
     instance_id: String,
     resource: String,
     idle_timeout: Option<Duration>,
+    operation_timeout: Option<Duration>,
 }
 
 impl Known {
@@ -67,6 +74,7 @@ impl Known {
             instance_id: entry.instance_id.clone(),
             resource: entry.resource.clone(),
             idle_timeout: entry.idle_timeout,
+            operation_timeout: entry.options.retry_ms.map(Duration::from_millis),
         }
     }
 
@@ -101,12 +109,14 @@ impl Shared {
     }
 
     fn endpoint(&self, target: &Target) -> Result<Endpoint, Failed> {
-        self.roads.endpoint(target).map_err(|why| Failed {
+        let endpoint = self.roads.endpoint(target).map_err(|why| Failed {
             computer_name: target.computer_name.clone(),
             session: None,
             why,
             error_id: "ComputerNotReachable".to_owned(),
-        })
+        })?;
+        let key = (target.clone(), endpoint.address().to_owned());
+        Ok(endpoint.sharing(self.lobby.of(key)))
     }
 
     /// Tells of the sessions of a machine.
@@ -139,8 +149,13 @@ impl Shared {
             open_timeout: options
                 .open_timeout_ms
                 .map_or(OPENING, Duration::from_millis),
+            operation_timeout: options.retry_ms.map(Duration::from_millis),
         };
-        let session = Session::open(endpoint, &wanted, &Patience::BRIEF);
+        let patience = Patience {
+            lasts: Patience::BRIEF.lasts.min(wanted.open_timeout),
+            ..Patience::BRIEF
+        };
+        let session = Session::open(endpoint, &wanted, &patience);
         let session = session.map_err(|problem| connecting(target, &problem))?;
         let now = Instant::now();
         let entry = Entry {
@@ -160,6 +175,7 @@ impl Shared {
             session: Some(Arc::new(session)),
             busy: 0,
             left: Vec::new(),
+            lost: None,
             entered: false,
         };
         self.book.open().sessions.insert(id, entry);
@@ -235,11 +251,15 @@ impl Shared {
             // It may have been let go of since.
             State::Elsewhere | State::Disconnected => {}
         }
+        if self.resume(known)? {
+            return Ok(());
+        }
         let endpoint = Arc::new(self.endpoint(&known.target)?);
         let session = Session::connect(
             endpoint,
             &known.instance_id,
             &known.resource,
+            known.operation_timeout,
             &Patience::BRIEF,
         );
         let session = session.map_err(|problem| {
@@ -258,19 +278,40 @@ impl Shared {
         Ok(())
     }
 
+    /// Goes on with a session where it was before the network was away; whether it does.
+    fn resume(&self, known: &Known) -> Result<bool, Failed> {
+        let lost = self.book.change(known.id, |entry| entry.lost.take());
+        let Some(lost) = lost.flatten() else {
+            return Ok(false);
+        };
+        match lost.session.resume(&Patience::BRIEF) {
+            Ok(()) => {
+                self.book.change(known.id, |entry| entry.resume(lost));
+                Ok(true)
+            }
+            Err(problem) if problem.is_passing() => {
+                self.book.change(known.id, |entry| entry.lost = Some(lost));
+                Err(connecting(&known.target, &problem))
+            }
+            // Somebody else had it meanwhile. It may still be free.
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Ends a session.
     pub(super) fn remove(&self, known: &Known) -> Result<(), Failed> {
-        let patience = Patience::silent(Duration::from_secs(10));
-        let done = match (&known.session, known.state) {
-            (_, State::Broken) => Ok(()),
-            (Some(session), _) => session.remove(&patience),
-            (None, _) => {
-                let endpoint = self.endpoint(&known.target)?;
-                session::remove(&endpoint, &known.instance_id, &known.resource, &patience)
-            }
+        let patience = Patience::silent(REMOVING);
+        let done = if let Some(session) = &known.session {
+            session.remove(REMOVING, &patience)
+        } else {
+            let endpoint = self.endpoint(&known.target)?;
+            let (id, resource) = (&known.instance_id, &known.resource);
+            session::remove(&endpoint, id, resource, REMOVING, &patience)
         };
         match done {
             Ok(()) => {}
+            // It is there no more, or what it says is of no use.
+            Err(_) if known.state == State::Broken => {}
             Err(problem) if problem.is(Kind::NoShell) => {}
             Err(problem) => {
                 let why = problem.in_words();
@@ -288,9 +329,11 @@ impl Shared {
         let state = match problem {
             problem if problem.is(Kind::InUse) => State::Elsewhere,
             problem if problem.is(Kind::NoShell) => State::Broken,
-            // Its service finds out by itself that its client is gone.
-            problem if problem.is(Kind::Disconnected) || problem.is_passing() => {
-                State::Disconnected
+            problem if problem.is(Kind::Disconnected) => State::Disconnected,
+            // Its service finds out by itself that its client is gone, if it stays so.
+            problem if problem.is_passing() => {
+                self.book.change(id, Entry::lose);
+                return;
             }
             Problem::Broken(_) | Problem::Protocol(_) => State::Broken,
             _ => return,
