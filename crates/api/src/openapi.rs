@@ -74,6 +74,7 @@ pub fn generated() -> String {
         end,
         attach,
         websocket,
+        keeper,
         disconnect,
         switch,
         message,
@@ -164,6 +165,9 @@ requests! {
         "Attach through the host: a WebSocket with one frame of the keeper's protocol a message",
         (("id" = u32, Path), ("mode" = Option<String>, Query), ("cols" = Option<u32>, Query),
          ("rows" = Option<u32>, Query), ("from" = Option<u64>, Query)), none,
+        ("application/octet-stream");
+    keeper: get "/v1/keeper",
+        "The way to the keeper's socket for permits to attach: Upgrade: winsta-keeper", (), none,
         ("application/octet-stream");
     disconnect: post "/v1/sessions/{id}/disconnect", "Send all clients away",
         (("id" = u32, Path)), [Guard], [Disconnected];

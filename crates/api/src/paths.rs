@@ -14,6 +14,9 @@ pub const INCARNATION_HEADER: &str = "winsta-incarnation";
 /// Header of a request: the session that the caller sits in (`WINSTA_SESSION`); `?current=` has
 /// the same meaning.
 pub const SESSION_HEADER: &str = "winsta-session";
+/// Header of a request for remote shells on the host's own socket: the network address of the client
+/// for whom the caller asks, for the audit trail.
+pub const CLIENT_HEADER: &str = "winsta-client-address";
 /// Header of an answer, once for each thing that an administrator should know.
 pub const PROBLEM_HEADER: &str = "winsta-problem";
 /// Header of output: offset of its first byte.
@@ -44,6 +47,12 @@ pub const PROCESSES: &str = "/v1/processes";
 pub const STOP: &str = "/v1/host/stop";
 /// `POST` [`Upgrade`](crate::host::Upgrade): host and keeper are replaced by a newer program.
 pub const UPGRADE: &str = "/v1/host/upgrade";
+
+/// `GET` with `Upgrade: winsta-keeper` ([`KEEPER_PROTOCOL`]): the connection becomes one to the
+/// keeper's socket, where a permit to attach is shown.
+pub const KEEPER: &str = "/v1/keeper";
+/// What a connection to [`KEEPER`] becomes.
+pub const KEEPER_PROTOCOL: &str = "winsta-keeper";
 
 /// `POST` a [`TokenRequest`](crate::TokenRequest), gives a [`TokenGiven`](crate::TokenGiven).
 pub const TOKENS: &str = "/v1/tokens";

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const SYSTEM_RUNTIME: &str = "/run/winsta";
 /// Its state folder.
 const SYSTEM_STATE: &str = "/var/lib/winsta";
+/// State folder of the gateway, which is another user's.
+const GATEWAY_STATE: &str = "/var/lib/winsta-gateway";
 
 /// Names another runtime folder; for tests, and to have several hosts.
 pub const RUNTIME_VAR: &str = "WINSTA_RUNTIME_DIR";
@@ -111,6 +113,15 @@ impl Dirs {
         }
     }
 
+    /// The folders of the gateway to hosts of all users, which has nothing of its own but its keys.
+    pub fn gateway() -> Self {
+        Self {
+            runtime: SYSTEM_RUNTIME.into(),
+            state: GATEWAY_STATE.into(),
+            whose: Whose::System,
+        }
+    }
+
     /// The folders of the host that serves this process's user: the machine's where it is
     /// installed, so that there is one place to look for everybody's sessions; else the user's
     /// own. `WINSTA_RUNTIME_DIR` names the user's own in any case.
@@ -181,6 +192,16 @@ impl Dirs {
             Whose::User => self.runtime.join("keeper.sock"),
             Whose::System => self.runtime.join(format!("users/{uid}/keeper.sock")),
         }
+    }
+
+    /// The socket of root's helper that checks passwords.
+    pub fn authenticate_socket(&self) -> PathBuf {
+        self.runtime.join("authenticate.sock")
+    }
+
+    /// The socket at which root's helper is led to the host of user `uid`'s own.
+    pub fn remote_socket(&self, uid: u32) -> PathBuf {
+        self.runtime.join(format!("users/{uid}/remote.sock"))
     }
 
     /// What the host has to say.

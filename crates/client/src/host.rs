@@ -315,12 +315,6 @@ impl Host {
         }
     }
 
-    /// Whether terminals can be connected to sessions there.
-    pub fn carries_terminals(&self) -> Result<(), ClientError> {
-        let carried = self.connector.carries_terminals();
-        carried.map_err(|cause| self.failed(None, cause))
-    }
-
     /// Connects to another socket on the host's machine.
     pub(crate) fn dial_socket(&self, socket: &Path) -> Result<Dialled, Cause> {
         self.connector.dial(socket)
@@ -416,7 +410,11 @@ fn is_loss(error: &HttpError) -> bool {
     match error {
         HttpError::NoAnswer => true,
         HttpError::Io(error) => !is_timeout(error),
-        HttpError::Cut | HttpError::Head(_) | HttpError::TooLong { .. } | HttpError::Chunk => false,
+        HttpError::Cut
+        | HttpError::Head(_)
+        | HttpError::TooLong { .. }
+        | HttpError::Stays { .. }
+        | HttpError::Chunk => false,
     }
 }
 

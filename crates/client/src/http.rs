@@ -36,6 +36,12 @@ pub enum HttpError {
         /// Most bytes that there may be.
         most: u64,
     },
+    /// The connection did not become what was asked for.
+    #[error("the host answered {status} and does not lead any further")]
+    Stays {
+        /// Status code of the answer.
+        status: u16,
+    },
     /// The answer's body is cut into chunks in a way that HTTP does not know.
     #[error("the body of the answer is malformed")]
     Chunk,
@@ -177,6 +183,21 @@ impl Response {
     }
 }
 
+/// Asks that a connection become one of another protocol; gives what came of that already.
+pub fn switch(
+    connection: &mut (impl Read + Write),
+    request: &Request<'_>,
+) -> Result<Vec<u8>, HttpError> {
+    connection.write_all(&request.bytes())?;
+    let mut reader = BufReader::with_capacity(BUFFER, connection);
+    let (head, used) = read_head(&mut reader)?;
+    reader.consume(used);
+    match head.status {
+        101 => Ok(reader.buffer().to_vec()),
+        status => Err(HttpError::Stays { status }),
+    }
+}
+
 /// A body that was read to its end.
 pub struct Whole {
     /// The body.
@@ -203,7 +224,7 @@ struct Head {
 /// Reads until a whole head is there; gives it, and how much of the buffer it takes up.
 ///
 /// A head always fits into the reader's buffer, because that is larger than [`MAX_HEAD`].
-fn read_head(reader: &mut BufReader<Box<dyn Connection>>) -> Result<(Head, usize), HttpError> {
+fn read_head(reader: &mut BufReader<impl Read>) -> Result<(Head, usize), HttpError> {
     let mut collected = Vec::new();
     loop {
         let before = collected.len();

@@ -15,6 +15,12 @@ use crate::start::{self, Launch};
 pub trait Connection: Read + Write + Send {
     /// How long a read or a write may wait; `None` is for ever.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// What ties a logon to this connection: the server's certificate, as `tls-server-end-point`
+    /// names it (RFC 5929). There is none without TLS.
+    fn end_point(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 impl Connection for UnixStream {
@@ -42,10 +48,6 @@ pub trait Connector: Send {
     /// The same machine without winsta, which is called `name`, if something is possible there.
     fn plain(&self, _name: &str) -> Option<PlainHost> {
         None
-    }
-    /// Whether there is a way for terminals, which go to keepers and not through hosts.
-    fn carries_terminals(&self) -> Result<(), Cause> {
-        Ok(())
     }
     /// A connection to another socket on the host's machine: that of a keeper.
     fn dial(&self, socket: &Path) -> Result<Dialled, Cause> {

@@ -124,7 +124,7 @@ pub(super) fn trusted(remove: Option<&str>, format: Format) -> Outcome {
 }
 
 /// The certificate that is meant.
-fn one<'a>(report: &'a TrustReport, wanted: &str) -> Result<&'a Trusted, Failure> {
+pub(super) fn one<'a>(report: &'a TrustReport, wanted: &str) -> Result<&'a Trusted, Failure> {
     let digits = wanted.replace(':', "").to_ascii_lowercase();
     let begins = |entry: &&Trusted| digits.len() >= 8 && entry.fingerprint.starts_with(&digits);
     let fits = |entry: &&Trusted| entry.name == wanted || begins(entry);
@@ -137,7 +137,7 @@ fn one<'a>(report: &'a TrustReport, wanted: &str) -> Result<&'a Trusted, Failure
     }
 }
 
-fn table(report: &TrustReport) -> String {
+pub(super) fn table(report: &TrustReport) -> String {
     let mut out = format!(
         "The host shows {} at {}\n\n",
         report.fingerprint,

@@ -10,6 +10,8 @@ use super::dial::{Dial, Trust};
 use super::failure::TlsFailure;
 use super::identity::{Identity, IdentityError};
 use super::known::KnownHosts;
+use super::passage;
+use super::stream::TlsStream;
 use crate::dirs::{DirError, Dirs};
 use crate::error::Cause;
 use crate::ssh::Deadline;
@@ -71,8 +73,8 @@ impl TlsConnector {
     }
 }
 
-impl Connector for TlsConnector {
-    fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
+impl TlsConnector {
+    fn stream(&self) -> Result<TlsStream, Cause> {
         // Without a certificate the host says itself that one is needed.
         let identity = self.keys.identity();
         let identity = identity.map_err(|error| Cause::from(TlsFailure::Identity(error)))?;
@@ -83,7 +85,13 @@ impl Connector for TlsConnector {
             patience: self.patience,
             deadline: self.deadline,
         };
-        Ok(Box::new(dial.connect()?))
+        dial.connect()
+    }
+}
+
+impl Connector for TlsConnector {
+    fn connect(&self) -> Result<Box<dyn Connection>, Cause> {
+        Ok(Box::new(self.stream()?))
     }
 
     fn place(&self) -> String {
@@ -94,11 +102,8 @@ impl Connector for TlsConnector {
         true
     }
 
-    fn carries_terminals(&self) -> Result<(), Cause> {
-        Err(Cause::from(TlsFailure::Terminal))
-    }
-
+    /// The host leads to its keeper itself, which has no other socket.
     fn dial(&self, _socket: &Path) -> Result<Dialled, Cause> {
-        Err(Cause::from(TlsFailure::Terminal))
+        passage::open(self.stream()?)
     }
 }

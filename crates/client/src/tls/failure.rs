@@ -48,9 +48,6 @@ pub enum TlsFailure {
     /// There is no certificate to show.
     #[error(transparent)]
     Identity(super::identity::IdentityError),
-    /// A terminal needs another way.
-    #[error("terminals are not carried over TLS")]
-    Terminal,
 }
 
 impl TlsFailure {
@@ -66,9 +63,6 @@ impl TlsFailure {
                  trusted' there says"
             )),
             Self::Other { .. } => Some("nothing was sent to it".to_owned()),
-            Self::Terminal => {
-                Some("name the machine as ssh does: winsta connect ID --server NAME".to_owned())
-            }
             Self::Protocol(_) | Self::File(_) | Self::Identity(_) => None,
         }
     }

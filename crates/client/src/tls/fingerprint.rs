@@ -29,9 +29,20 @@ impl Fingerprint {
         Self(hash)
     }
 
+    /// It in bytes.
+    pub fn bytes(self) -> [u8; BYTES] {
+        self.0
+    }
+
     /// Its first eight digits: enough to tell one's own certificates apart.
     pub fn brief(&self) -> String {
         self.to_string().chars().take(8).collect()
+    }
+}
+
+impl From<[u8; BYTES]> for Fingerprint {
+    fn from(bytes: [u8; BYTES]) -> Self {
+        Self(bytes)
     }
 }
 

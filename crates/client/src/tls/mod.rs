@@ -38,12 +38,14 @@
 
 mod connector;
 mod dial;
+mod end_point;
 mod enrol;
 mod failure;
 pub mod files;
 mod fingerprint;
 mod identity;
 mod known;
+mod passage;
 mod stream;
 #[cfg(test)]
 mod tests;

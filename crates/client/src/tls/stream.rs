@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustls::ClientConnection;
 
+use super::end_point;
 use super::fingerprint::Fingerprint;
 use crate::ssh::Deadline;
 use crate::transport::Connection;
@@ -14,7 +15,7 @@ use crate::transport::Connection;
 #[derive(Debug)]
 pub struct TlsStream {
     pub(super) connection: ClientConnection,
-    socket: TcpStream,
+    pub(super) socket: TcpStream,
     peer: Option<Fingerprint>,
     /// Until when all of it must be done.
     whole: Deadline,
@@ -139,6 +140,11 @@ impl Connection for TlsStream {
         let exchange = timeout.map_or(Deadline::NEVER, Deadline::after);
         self.exchange = exchange.or(self.whole);
         Ok(())
+    }
+
+    fn end_point(&self) -> Option<Vec<u8>> {
+        let chain = self.connection.peer_certificates()?;
+        end_point::of(chain.first()?)
     }
 }
 

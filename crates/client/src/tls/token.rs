@@ -50,6 +50,17 @@ impl Secret {
     pub fn reveal(&self) -> String {
         hex(&self.0)
     }
+
+    /// It itself in bytes.
+    pub fn bytes(&self) -> [u8; BYTES] {
+        self.0
+    }
+}
+
+impl From<[u8; BYTES]> for Secret {
+    fn from(bytes: [u8; BYTES]) -> Self {
+        Self(bytes)
+    }
 }
 
 impl FromStr for Secret {
