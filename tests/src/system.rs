@@ -8,27 +8,12 @@ use crate::desk::Ran;
 use crate::machine::Machine;
 use crate::patience::until;
 
-/// What the package puts where, beside the program.
-const FILES: [(&str, &str); 7] = [
-    (
-        "systemd/winsta-host.socket",
-        "/lib/systemd/system/winsta-host.socket",
-    ),
-    (
-        "systemd/winsta-host.service",
-        "/lib/systemd/system/winsta-host.service",
-    ),
-    (
-        "systemd/winsta-keeper@.socket",
-        "/lib/systemd/system/winsta-keeper@.socket",
-    ),
-    (
-        "systemd/winsta-keeper@.service",
-        "/lib/systemd/system/winsta-keeper@.service",
-    ),
+/// What the package puts where, beside the program and the units.
+const FILES: [(&str, &str); 4] = [
     ("tmpfiles.conf", "/usr/lib/tmpfiles.d/winsta.conf"),
     ("sysusers.conf", "/usr/lib/sysusers.d/winsta.conf"),
     ("pam", "/etc/pam.d/winsta"),
+    ("pam-remote", "/etc/pam.d/winsta-remote"),
 ];
 
 /// The folder with what is packaged.
@@ -39,9 +24,16 @@ pub fn packaging() -> PathBuf {
 /// Boots a machine and has its host serve all users; `None` where no machine can be booted.
 pub fn up(what: &str) -> Option<Machine> {
     let machine = Machine::up(what)?;
+    let put = |from: &Path, to: &str| {
+        machine.put(to, &std::fs::read(from).expect("it is there"));
+    };
     for (from, to) in FILES {
-        let bytes = std::fs::read(packaging().join(from)).expect("it is there");
-        machine.put(to, &bytes);
+        put(&packaging().join(from), to);
+    }
+    for unit in std::fs::read_dir(packaging().join("systemd")).expect("a folder") {
+        let path = unit.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        put(&path, &format!("/lib/systemd/system/{name}"));
     }
     machine
         .sh(

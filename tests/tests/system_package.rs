@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use winsta_tests::binary::winsta;
+use winsta_tests::gateway::{log_on, password};
 use winsta_tests::machine::Machine;
 use winsta_tests::patience::until;
 use winsta_tests::system::{
@@ -68,10 +69,27 @@ fn the_package_installs_upgrades_and_removes_cleanly() {
             "{unit}"
         );
     }
+    // The network is let in by whoever wants that.
+    let gateway = ["winsta-gateway.socket", "winsta-gateway.service"];
+    for unit in gateway {
+        assert_eq!(
+            property(&machine, unit, "ActiveState"),
+            "inactive",
+            "{unit}"
+        );
+        let state = property(&machine, unit, "UnitFileState");
+        assert_eq!(state, "disabled", "{unit}");
+    }
     machine.exec(&["getent", "group", "winsta-admins"]).done();
     let id = start(&machine, "bob", ECHO);
     assert_answers(&machine, &id, "installed");
     let session = machine.session(&id).expect("it is there");
+    machine
+        .sh("systemctl enable --now winsta-gateway 2> /dev/null")
+        .done();
+    let bob = password("bob");
+    assert_eq!(log_on(&machine, "bob", &bob).status, 200);
+    let serving = property(&machine, gateway[1], "MainPID");
 
     // An upgrade: host and keeper are the new program, and the session has noticed nothing.
     let keeper = keeper_unit(&machine, "bob");
@@ -92,10 +110,17 @@ fn the_package_installs_upgrades_and_removes_cleanly() {
     assert_answers(&machine, &id, "upgraded");
     let after = machine.session(&id).expect("it is there");
     assert_eq!(after["leader_pid"], session["leader_pid"]);
+    assert_ne!(property(&machine, gateway[1], "MainPID"), serving);
+    assert_eq!(log_on(&machine, "bob", &bob).status, 200);
 
+    // His own host is his own, and goes when it has nothing to do.
+    until("bob's own host to end", || {
+        let gone = machine.sh("! pgrep -u bob -f 'winsta (host|keeper --dir)'");
+        (gone.status == 0).then_some(())
+    });
     machine.exec(&["dpkg", "-r", "winsta"]).done();
     let listed = machine
-        .sh("systemctl list-units --all --no-legend 'winsta*'; pgrep -af 'winsta (host|keeper)'");
+        .sh("systemctl list-units --all --no-legend 'winsta*'; pgrep -af 'winsta (host|keeper|gateway|remote|authenticate)'");
     assert_eq!(listed.out, "", "nothing runs any more");
     let leader = session["leader_pid"].to_string();
     until("the session to have ended", || {
@@ -108,6 +133,6 @@ fn the_package_installs_upgrades_and_removes_cleanly() {
         .exec(&["test", "-f", "/var/lib/winsta/audit.db"])
         .done();
     machine.exec(&["dpkg", "-P", "winsta"]).done();
-    let left = machine.sh("ls -d /var/lib/winsta /etc/pam.d/winsta 2>/dev/null");
+    let left = machine.sh("ls -d /var/lib/winsta* /etc/pam.d/winsta* 2>/dev/null");
     assert_eq!(left.out, "");
 }

@@ -31,6 +31,14 @@ pub fn main() -> ExitCode {
     if argv.get(1).is_some_and(|role| role == "painter") {
         return winsta_host::painter();
     }
+    // Leads clients from the network to users' own hosts, each step as another user.
+    match argv.get(1).and_then(|role| role.to_str()) {
+        // With more words it is a tool.
+        Some("gateway") if argv.len() == 2 => return winsta_host::gateway::main(),
+        Some("authenticate") => return winsta_host::gateway::authenticate(),
+        Some("remote") => return winsta_host::gateway::remote(),
+        _ => {}
+    }
     // Holds PSSessions between commands.
     if argv.get(1).is_some_and(|role| role == "agent") {
         return cmdlets::agent_main();

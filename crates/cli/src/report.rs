@@ -169,7 +169,7 @@ impl Failure {
         };
         let _gone = match &self.text {
             Text::Error(text) => writeln!(err, "{red}winsta:{off} {}", shown(text)),
-            Text::Plain(text) => writeln!(err, "{text}"),
+            Text::Plain(text) => writeln!(err, "{}", shown(text)),
             Text::Silent => Ok(()),
         };
         if let Some(hint) = &self.hint {

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Args, Command};
 
-use crate::grammar::{generate, unix, windows};
+use crate::grammar::{gateway, generate, unix, windows};
 use crate::report::{Outcome, STATUSES};
 
 /// A tool that can be carried out.
@@ -106,7 +106,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 /// All tools.
-pub(crate) const TOOLS: [Tool; 31] = [
+pub(crate) const TOOLS: [Tool; 32] = [
     Tool::windows::<windows::QuerySession>(&["query", "session"], Some("qwinsta")),
     Tool::windows::<windows::QueryUser>(&["query", "user"], Some("quser")),
     Tool::windows::<windows::QueryProcess>(&["query", "process"], Some("qprocess")),
@@ -133,6 +133,7 @@ pub(crate) const TOOLS: [Tool; 31] = [
     Tool::unix::<unix::Passwd>(&["passwd"]),
     Tool::unix::<unix::Trust>(&["trust"]),
     Tool::unix::<unix::Host>(&["host"]),
+    Tool::unix::<gateway::Gateway>(&["gateway"]),
     Tool::unix::<unix::DialStdio>(&["dial-stdio"]),
     Tool::unix::<unix::InstallLinks>(&["install-links"]),
     Tool::unix::<generate::Completions>(&["completions"]),

@@ -1,5 +1,6 @@
 //! What may be written on a command line.
 
+pub(crate) mod gateway;
 pub(crate) mod generate;
 pub(crate) mod normalise;
 pub(crate) mod shared;

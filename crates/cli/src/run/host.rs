@@ -64,6 +64,7 @@ impl Execute for Host {
 
 /// Is the host, until it is no longer needed.
 fn serve(args: Vec<OsString>) -> Outcome {
+    winsta_keeper::give_memory_back();
     if winsta_host::run(args) == ExitCode::SUCCESS {
         Ok(Exit::Done)
     } else {

@@ -10,6 +10,7 @@ mod doctor;
 mod end;
 mod find;
 mod fleet;
+mod gateway;
 mod generate;
 mod host;
 mod keys;
