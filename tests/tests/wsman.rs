@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use winsta_python::packages;
 use winsta_tests::patience::until;
 use winsta_tests::process::of_folder;
 use winsta_tests::remote::Remote;
@@ -28,6 +29,35 @@ fn command_shells_have_streams_signals_and_ends() {
 fn pipelines_run_in_a_bash_that_remembers() {
     let Some(remote) = Remote::new() else { return };
     remote.client(include_str!("wsman/pipelines.py"), &[]);
+}
+
+#[test]
+fn nothing_of_a_script_runs_once_it_was_stopped_while_bash_read_it() {
+    let Some(remote) = Remote::new() else { return };
+    remote.client(include_str!("wsman/long_script.py"), &[]);
+}
+
+#[test]
+fn pipelines_that_nobody_ends_hold_no_output_up() {
+    let Some(remote) = Remote::new() else { return };
+    remote.client(include_str!("wsman/much.py"), &[]);
+}
+
+/// The conversation of PowerShell's console, which cannot be had here itself.
+#[test]
+fn powershells_console_enters_a_session() {
+    let Some(remote) = Remote::with_clients(packages::CONSOLE, "") else {
+        return;
+    };
+    remote.client(include_str!("wsman/enter_pssession.py"), &[]);
+}
+
+#[test]
+fn streams_are_compressed_for_those_who_want_it() {
+    let Some(remote) = Remote::with_clients(packages::COMPRESSED, "") else {
+        return;
+    };
+    remote.client(include_str!("wsman/compressed.py"), &[]);
 }
 
 #[test]

@@ -13,7 +13,8 @@
 //! A user's own host serves that user's sessions only, so its owner is its administrator beside
 //! root. The machine's host serves everybody: there each session's user is its owner, root and the
 //! group `winsta-admins` administer, and whoever asks for something that is no session's is one of
-//! its users. Sessions that are found elsewhere on the machine are their own users' with both:
+//! its users. (Who may have passwords checked and lead clients from the network to users' own hosts
+//! are two questions apart: [`may_vouch`], [`may_lead`].) Sessions that are found elsewhere on the machine are their own users' with both:
 //! "the owner" is the session's user, and a stranger's right ends at listing them.
 
 /// What somebody wants to do.
@@ -63,6 +64,8 @@ pub(crate) enum Verb {
     Upgrade,
     /// Work with remote shells.
     Remote,
+    /// Get to the keeper, where a permit decides.
+    ReachKeeper,
     /// See which certificates the host knows.
     Trusted,
     /// Give somebody a token for theirs.
@@ -92,6 +95,10 @@ pub(crate) enum Right {
     Administer,
     /// To have remote shells of a session configuration.
     Configuration,
+    /// To have passwords of the machine's users checked.
+    Vouch,
+    /// To lead clients to this user's host.
+    Lead,
 }
 
 /// What the caller is to what they want to do something to.
@@ -126,11 +133,22 @@ pub(crate) fn decide(relation: Relation, verb: Verb) -> Decision {
         | (Relation::Stranger, Right::List) => Decision::Allow,
         (
             Relation::User,
-            Right::Look | Right::Control | Right::Administer | Right::Configuration,
+            Right::Look
+            | Right::Control
+            | Right::Administer
+            | Right::Configuration
+            | Right::Vouch
+            | Right::Lead,
         )
         | (
             Relation::Stranger,
-            Right::Look | Right::Use | Right::Control | Right::Administer | Right::Configuration,
+            Right::Look
+            | Right::Use
+            | Right::Control
+            | Right::Administer
+            | Right::Configuration
+            | Right::Vouch
+            | Right::Lead,
         ) => Decision::Deny(right),
     }
 }
@@ -153,6 +171,26 @@ pub(crate) fn permitted(
     }
 }
 
+/// Whether user `asking` may have root's helper check passwords: root, and the gateway's user if the
+/// machine has one.
+pub(crate) fn may_vouch(asking: u32, gateway: Option<u32>) -> Decision {
+    if asking == 0 || gateway == Some(asking) {
+        Decision::Allow
+    } else {
+        Decision::Deny(Right::Vouch)
+    }
+}
+
+/// Whether user `leading` may lead clients to a user's own host, as that user: root's helper, which
+/// has seen their password, and nobody else.
+pub(crate) fn may_lead(leading: u32) -> Decision {
+    if leading == 0 {
+        Decision::Allow
+    } else {
+        Decision::Deny(Right::Lead)
+    }
+}
+
 impl Right {
     /// What the right allows, for a sentence that begins with "you lack the right to".
     pub(crate) fn words(self) -> &'static str {
@@ -163,6 +201,8 @@ impl Right {
             Self::Control => "control this user's sessions",
             Self::Administer => "administer this host",
             Self::Configuration => "have sessions of this configuration",
+            Self::Vouch => "have passwords checked",
+            Self::Lead => "lead clients to this user's host",
         }
     }
 }
@@ -171,9 +211,12 @@ fn needed(verb: Verb) -> Right {
     match verb {
         Verb::List | Verb::Status => Right::List,
         Verb::Output | Verb::Screen | Verb::Inspect | Verb::Wait => Right::Look,
-        Verb::Events | Verb::Survey | Verb::Create | Verb::Remote | Verb::Configurations => {
-            Right::Use
-        }
+        Verb::Events
+        | Verb::Survey
+        | Verb::Create
+        | Verb::Remote
+        | Verb::ReachKeeper
+        | Verb::Configurations => Right::Use,
         Verb::Attach
         | Verb::Disconnect
         | Verb::End
@@ -198,7 +241,7 @@ fn needed(verb: Verb) -> Right {
 mod tests {
     use super::*;
 
-    const REFUSED: [(Verb, Right); 26] = [
+    const REFUSED: [(Verb, Right); 27] = [
         (Verb::Events, Right::Use),
         (Verb::Survey, Right::Use),
         (Verb::Create, Right::Use),
@@ -215,6 +258,7 @@ mod tests {
         (Verb::Input, Right::Control),
         (Verb::Change, Right::Control),
         (Verb::Remote, Right::Use),
+        (Verb::ReachKeeper, Right::Use),
         (Verb::Audit, Right::Administer),
         (Verb::CreateConsole, Right::Administer),
         (Verb::Stop, Right::Administer),
@@ -266,6 +310,26 @@ mod tests {
         ] {
             let decision = permitted(permission, user, |group| is_member && ops(group));
             assert_eq!(decision, decided, "{permission:?} {user}");
+        }
+    }
+
+    #[test]
+    fn only_root_and_the_gateway_have_passwords_checked() {
+        for (asking, gateway, decided) in [
+            (0, None, Decision::Allow),
+            (998, Some(998), Decision::Allow),
+            (1_002, Some(998), Decision::Deny(Right::Vouch)),
+            (998, None, Decision::Deny(Right::Vouch)),
+        ] {
+            assert_eq!(may_vouch(asking, gateway), decided, "{asking} {gateway:?}");
+        }
+    }
+
+    #[test]
+    fn only_root_leads_to_users() {
+        assert_eq!(may_lead(0), Decision::Allow);
+        for other in [998, 1_002] {
+            assert_eq!(may_lead(other), Decision::Deny(Right::Lead), "{other}");
         }
     }
 

@@ -106,7 +106,7 @@ pub(crate) enum ArgsError {
     /// The machine's host would run everybody's programs as root.
     #[error(
         "--wsman and --tls are for a user's own host: root's host for all users speaks to no network; \
-         ssh leads to it"
+         ssh leads to it, and winsta-gateway to remote shells"
     )]
     System,
 }

@@ -1,13 +1,17 @@
 //! The HTTP interface: on the host's Unix socket, and where it is published.
 
-mod answers;
+pub(crate) mod answers;
 mod attach;
+pub(crate) mod attempts;
+pub(crate) mod basic;
 mod configurations;
 pub(crate) mod door;
 mod gate;
+pub(crate) mod handshake;
 mod hosts;
 pub(crate) mod network;
 mod output;
+mod passage;
 pub(crate) mod passwords;
 pub(crate) mod requests;
 pub(crate) mod server;
@@ -15,7 +19,7 @@ mod sessions;
 mod throttle;
 pub(crate) mod tls;
 mod trust;
-mod wsman;
+pub(crate) mod wsman;
 
 use std::sync::Arc;
 
@@ -24,6 +28,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use tokio::sync::mpsc;
+use winsta_api::paths;
 
 use crate::activity::Activity;
 use crate::engine::Engine;
@@ -70,6 +75,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/processes", get(hosts::processes))
         .route("/v1/warnings", get(hosts::warnings))
         .route("/v1/warnings/{id}", delete(hosts::cancel_warning))
+        .route(paths::KEEPER, get(passage::to_keeper))
         .route("/v1/host/stop", post(hosts::stop))
         .route("/v1/host/upgrade", post(hosts::upgrade))
         .route("/v1/sessions", get(sessions::list).post(sessions::create))

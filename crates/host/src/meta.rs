@@ -5,6 +5,8 @@ use winsta_api::How;
 use winsta_domain::{ConnectionId, Label, Timestamp};
 use winsta_wire::{SessionReport, Verb};
 
+use crate::people::Caller;
+
 /// The host's description of a session. Keys are only ever added; missing ones have defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -138,6 +140,8 @@ pub(crate) enum Transport {
     /// Straight to the keeper's socket.
     #[default]
     Unix,
+    /// Through a host that is published over TLS, to the keeper's socket.
+    Tls,
     /// Through the host's WebSocket.
     Websocket,
     /// Through the host, as a request for output: not a client whose coming and going connects
@@ -149,10 +153,19 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
+    /// How `caller` gets to a keeper's socket.
+    pub(crate) fn to_keeper(caller: &Caller) -> Self {
+        match caller.remote {
+            Some(_) => Self::Tls,
+            None => Self::Unix,
+        }
+    }
+
     /// What listings call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Unix => "unix",
+            Self::Tls => "tls",
             Self::Websocket => "websocket",
             Self::Output => "output",
             Self::Other => "other",
@@ -162,7 +175,7 @@ impl Transport {
     /// Whether such a client makes the session connected.
     pub(crate) fn connects(self) -> bool {
         match self {
-            Self::Unix | Self::Websocket | Self::Other => true,
+            Self::Unix | Self::Tls | Self::Websocket | Self::Other => true,
             Self::Output => false,
         }
     }

@@ -6,11 +6,14 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::{failure, log};
 
 /// How long a predecessor may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,6 +23,18 @@ const DYING: Duration = Duration::from_secs(2);
 
 /// The limit on open files that this process was started with.
 static FILES: OnceLock<Rlimit> = OnceLock::new();
+
+/// Does what a unit of systemd's is there for; what is said meanwhile goes to the journal.
+pub(crate) fn in_unit<E: std::error::Error>(work: impl FnOnce() -> Result<(), E>) -> ExitCode {
+    log::start_in_journal();
+    match work() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{}", failure::in_words(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Leaves the caller's terminal, folder and file modes, and becomes the reaper of whatever
 /// descends from this process.
@@ -128,22 +143,39 @@ pub(crate) fn listen(path: &Path, everybody: bool) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// The listening socket that the service manager made, if it is this process's standard input
+/// The listening Unix socket that the service manager made, if it is this process's standard input
 /// (`StandardInput=socket`).
 pub(crate) fn handed() -> Option<io::Result<UnixListener>> {
+    Some(handed_socket()?.map(UnixListener::from))
+}
+
+/// A listening socket of any kind that was handed over so; it does not block.
+pub(crate) fn handed_socket() -> Option<io::Result<OwnedFd>> {
     let input = rustix::stdio::stdin();
     if !rustix::net::sockopt::socket_acceptconn(input).is_ok_and(|listens| listens) {
         return None;
     }
     let take = || {
-        let socket = rustix::io::fcntl_dupfd_cloexec(input, 3)?;
-        let null = File::open("/dev/null")?;
-        rustix::stdio::dup2_stdin(null.as_fd())?;
-        let listener = UnixListener::from(socket);
-        listener.set_nonblocking(true)?;
-        Ok(listener)
+        let socket = take_input()?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        Ok(socket)
     };
     Some(take())
+}
+
+/// The connection that the service manager accepted, if it is this process's standard input
+/// (`Accept=yes`).
+pub(crate) fn handed_connection() -> Option<io::Result<UnixStream>> {
+    rustix::net::getpeername(rustix::stdio::stdin()).ok()?;
+    Some(take_input().map(UnixStream::from))
+}
+
+/// Takes what standard input is, and puts nothing in its place.
+fn take_input() -> io::Result<OwnedFd> {
+    let taken = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let null = File::open("/dev/null")?;
+    rustix::stdio::dup2_stdin(null.as_fd())?;
+    Ok(taken)
 }
 
 /// Takes the listening socket and the lock that this process had before it became this program.

@@ -8,7 +8,10 @@
 //! before the client hears of it; the programs and their output are with the keeper. So a host
 //! that is killed at any moment is replaced by one that goes on where it was.
 
+mod asides;
+mod begin;
 mod command;
+mod completion;
 mod config_resource;
 pub(crate) mod configuration;
 mod engines;
@@ -27,6 +30,7 @@ mod serve;
 mod shell;
 mod stop;
 mod store;
+mod talk;
 mod who;
 mod work;
 

@@ -137,6 +137,7 @@ impl SessionSource for Login<'_> {
                 | Verb::Enrol
                 | Verb::Distrust
                 | Verb::Remote
+                | Verb::ReachKeeper
                 | Verb::Configurations
                 | Verb::Configure,
                 _,

@@ -184,6 +184,13 @@ impl Workers {
         self.ask(&verb, &[]).await.map(|_| ())
     }
 
+    /// Process id of its program, once the keeper has told.
+    pub(crate) fn leader(&self, id: SessionId) -> Option<u32> {
+        let state = self.state();
+        let report = state.workers.get(&id)?.report.as_ref();
+        report.map(|report| report.leader)
+    }
+
     /// Process ids of its processes.
     pub(crate) async fn members(&self, id: SessionId) -> Result<Vec<u32>, KeeperError> {
         match self.ask(&Verb::Members { session: id }, &[]).await? {

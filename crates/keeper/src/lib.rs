@@ -41,6 +41,12 @@ mod waits;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// Has this process's allocator give large blocks back to the kernel once they are freed. For the
+/// host, which is called before it has threads; it is here because no other crate may be `unsafe`.
+pub fn give_memory_back() {
+    sys::memory::give_back();
+}
+
 /// What `winsta keeper` does with its arguments:
 ///
 /// * `--dir DIR [--ready-fd N]`: be the keeper of this runtime folder until told to end; a byte

@@ -7,6 +7,7 @@ pub(crate) mod exec;
 pub(crate) mod fork;
 pub(crate) mod limits;
 pub(crate) mod map;
+pub(crate) mod memory;
 pub(crate) mod passing;
 pub(crate) mod pidfd;
 pub(crate) mod signals;

@@ -1,22 +1,8 @@
 # The host dies while this client waits for output, again and again. Where the connection breaks,
 # this client sends the same bytes again, as Windows' does: their number tells the host that the
-# answer was lost. (pypsrp itself does so only when it has waited for too long.)
-import requests
-
+# answer was lost.
 here = sys.argv[2]
-client = ws()
-send = client.transport._send_request
-
-
-def send_until_answered(request, **how):
-    while True:
-        try:
-            return send(request, **how)
-        except requests.exceptions.RequestException:
-            time.sleep(0.02)
-
-
-client.transport._send_request = send_until_answered
+client = persistent(ws())
 pool = RunspacePool(client)
 pool.open()
 ps = PowerShell(pool)

@@ -11,6 +11,7 @@ with RunspacePool(ws()) as pool:
     says("echo 'it'\\''s' \u00e9\U0001F600; echo; echo ' x '", ["it's \u00e9\U0001F600", "", " x "])
     says("while read -r l; do echo \"<$l>\"; done", ["<one>", "<two 2>"], input=["one", "two 2"])
     says("false; echo $?", ["1"])
+    says("yes | head -n 1; sh -c 'kill -TERM $$'; echo $?", ["y", "143"])
     assert pipe(pool, "if").streams.error, "a syntax error is told"
     says("exec > /dev/null 2>&1; echo lost", [])
     says("echo not lost", ["not lost"])

@@ -161,11 +161,15 @@ impl Engine {
         }
     }
 
-    /// A request without what its caller has no right to say: a session that they do not sit in.
+    /// A request without what its caller has no right to say: a session that they do not sit in, an address
+    /// that they do not come from.
     pub(super) fn checked(&self, request: &AttachRequest, caller: &Caller) -> AttachRequest {
         let mut request = request.clone();
         let own = |id: &u32| self.may(caller, Verb::Attach, SessionId(*id));
         request.from_session = request.from_session.filter(own);
+        if let Some(remote) = caller.remote {
+            request.client_address = Some(remote.address.to_string());
+        }
         request
     }
 

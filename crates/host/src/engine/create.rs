@@ -52,8 +52,14 @@ impl Engine {
         }
         let first = wanted.attach.as_ref();
         let first = first.map(|request| self.checked(request, &caller));
-        let first =
-            first.map(|request| Pass::new(&request, caller, user.to_owned(), Transport::Unix));
+        let first = first.map(|request| {
+            Pass::new(
+                &request,
+                caller,
+                user.to_owned(),
+                Transport::to_keeper(&caller),
+            )
+        });
         let first = first.transpose()?;
         let plan = self.plan(wanted, &owner)?;
         let _lease = self.lease(owner.uid).await?;

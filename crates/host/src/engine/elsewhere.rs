@@ -7,7 +7,7 @@ use winsta_api::{Check, Disconnected, EndReport, ErrorCode, Guard, How, KillRepo
 use winsta_domain::{SessionId, Timestamp};
 use winsta_sources::act::{self, ActError, Ended, Ladder, Step};
 use winsta_sources::doctor::{self, Verdict};
-use winsta_sources::{Found, Origin, Place};
+use winsta_sources::{Found, Origin, Own, Place};
 use winsta_wire::Notice;
 
 use super::hosted::Via;
@@ -63,11 +63,17 @@ impl Engine {
         }
     }
 
-    /// Host and keeper: what descends from them is hosted.
-    fn own_processes(&self) -> Vec<u32> {
+    fn own_processes(&self) -> Own {
         let core = self.core();
         let keepers = core.keepers.values().filter_map(|kept| kept.pid);
-        std::iter::once(std::process::id()).chain(keepers).collect()
+        let reports = core
+            .sessions
+            .values()
+            .filter_map(|hosted| hosted.report.as_ref());
+        Own {
+            roots: std::iter::once(std::process::id()).chain(keepers).collect(),
+            leaders: reports.map(|report| report.leader).collect(),
+        }
     }
 
     /// What finding sessions and acting on them depends on, and what of it is missing.
@@ -143,7 +149,7 @@ impl Engine {
             How::Reset => Ladder::Reset,
         };
         let own = self.own_processes();
-        let Ended { step, left } = self.sources.end(found, ladder, &own).await;
+        let Ended { step, left } = self.sources.end(found, ladder, &own.roots).await;
         if left == 0 {
             self.sources.await_end(&found.key, &own, NOTICE).await;
         } else if !self.is_permitted(found) {
@@ -231,7 +237,7 @@ impl Engine {
         current: Option<SessionId>,
     ) -> Vec<ProcessInfo> {
         let name = found.connection_name(id);
-        let members = act::members(found, &self.own_processes());
+        let members = act::members(found, &self.own_processes().roots);
         let info = |process: winsta_sources::Process| ProcessInfo {
             host: self.host.clone(),
             user: Some(self.names.of(process.uid)),
@@ -269,7 +275,7 @@ impl Engine {
         found: &Found,
         pid: u32,
     ) -> Result<KillReport, Failure> {
-        match act::kill(found, pid, &self.own_processes()) {
+        match act::kill(found, pid, &self.own_processes().roots) {
             Ok(()) => Ok(KillReport { id: id.0, pid }),
             Err(ActError::NotAMember) => {
                 let text = format!("process {pid} is not one of session {id}");

@@ -27,7 +27,12 @@ impl Engine {
             return Err(failure(ErrorCode::Invalid, missing));
         };
         let request = self.checked(request, &caller);
-        let pass = Pass::new(&request, caller, user.to_owned(), Transport::Unix)?;
+        let pass = Pass::new(
+            &request,
+            caller,
+            user.to_owned(),
+            Transport::to_keeper(&caller),
+        )?;
         let chosen = {
             let mut core = self.core();
             let left = left(&core, owner, clock::now());

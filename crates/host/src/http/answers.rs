@@ -14,7 +14,7 @@ pub(super) type Answer<T> = Result<T, Refusal>;
 
 /// A failure on its way out.
 #[derive(Debug)]
-pub(super) struct Refusal(pub(super) Failure);
+pub(crate) struct Refusal(pub(crate) Failure);
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {

@@ -15,9 +15,9 @@ use winsta_wire::frame::{HEADER, MAX_PAYLOAD, encode, encode_json};
 use winsta_wire::{Decoder, Hello, Kind, Ticket, VERSIONS};
 
 use super::App;
-use super::answers::{Answer, Refusal, WithNote};
+use super::answers::{Answer, WithNote};
 use super::requests::{Asked, Id, json};
-use crate::failure::{failure, hinted};
+use crate::failure::failure;
 use crate::meta::Transport;
 use crate::people::Caller;
 
@@ -28,25 +28,10 @@ pub(super) async fn ticket(
     body: Body,
 ) -> Answer<WithNote<AttachTicket>> {
     let request: AttachRequest = json(body).await?;
-    check_here(&caller)?;
-    let ticket = app
-        .engine
-        .ticket(id, &request, caller, Transport::Unix)
-        .await?;
+    let transport = Transport::to_keeper(&caller);
+    let ticket = app.engine.ticket(id, &request, caller, transport).await?;
     let detail = format!("{:?} as {}", request.mode, ticket.name);
     Ok(WithNote::about(id, detail, ticket))
-}
-
-/// A permit is for the keeper's socket, to which nothing leads from elsewhere.
-pub(super) fn check_here(caller: &Caller) -> Answer<()> {
-    if caller.remote.is_none() {
-        return Ok(());
-    }
-    Err(Refusal(hinted(
-        ErrorCode::Unsupported,
-        "a permit to attach is of no use over TLS",
-        "attach with a WebSocket (GET), or through ssh",
-    )))
 }
 
 pub(super) async fn disconnect(

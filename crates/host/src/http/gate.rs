@@ -211,6 +211,7 @@ pub(super) fn verb_of(method: &Method, route: &str) -> Option<Verb> {
         ("GET", "/v1/sessions/{id}/output") => Verb::Output,
         ("GET", "/v1/sessions/{id}/screen") => Verb::Screen,
         ("POST", "/wsman") => Verb::Remote,
+        ("GET", paths::KEEPER) => Verb::ReachKeeper,
         ("GET", "/v1/trusted") => Verb::Trusted,
         ("POST", "/v1/trusted") => Verb::Enrol,
         ("DELETE", "/v1/trusted/{fingerprint}") => Verb::Distrust,
@@ -251,6 +252,7 @@ fn action(verb: Verb) -> &'static str {
         Verb::Stop => "stop",
         Verb::Upgrade => "upgrade",
         Verb::Remote => "remote",
+        Verb::ReachKeeper => "reach_keeper",
         Verb::Trusted => "trusted",
         Verb::Token => "token",
         Verb::Enrol => "enrol",
@@ -263,7 +265,8 @@ fn action(verb: Verb) -> &'static str {
 /// Whether the trail records it: every change, and looking into a session.
 fn is_audited(verb: Verb) -> bool {
     match verb {
-        // What a shell is asked is recorded where it is understood.
+        // What a shell is asked is recorded where it is understood, and who may attach with the
+        // permit.
         Verb::List
         | Verb::Status
         | Verb::Audit
@@ -273,6 +276,7 @@ fn is_audited(verb: Verb) -> bool {
         | Verb::Wait
         | Verb::Trusted
         | Verb::Remote
+        | Verb::ReachKeeper
         | Verb::Configurations => false,
         Verb::Create
         | Verb::Token
@@ -330,6 +334,7 @@ fn outlives_its_client(verb: Verb) -> bool {
         | Verb::Token
         | Verb::Enrol
         | Verb::Remote
+        | Verb::ReachKeeper
         | Verb::Configurations => false,
     }
 }

@@ -65,10 +65,10 @@ pub(crate) async fn serve(listener: TcpListener, app: App, passwords: Arc<Passwo
                 let _ = stream.set_nodelay(true);
                 let peer = peer(from);
                 let guest = door.enter(place);
-                let serving = server::converse(stream, router.clone(), guest, move |request| {
+                let asked = server::routed(router.clone(), move |request| {
                     request.extensions_mut().insert(peer.clone());
                 });
-                tokio::spawn(serving);
+                tokio::spawn(server::converse(stream, guest, asked));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");

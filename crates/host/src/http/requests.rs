@@ -83,7 +83,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Current {
 }
 
 /// The whole body, if it has at most `most` bytes and comes in time.
-pub(super) async fn bytes(body: Body, most: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn bytes(body: Body, most: usize) -> Result<Vec<u8>, Failure> {
     let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, most)).await;
     match read {
         Ok(Ok(bytes)) => Ok(bytes.into()),
@@ -99,7 +99,7 @@ pub(super) async fn bytes(body: Body, most: usize) -> Result<Vec<u8>, Failure> {
 }
 
 /// A body in JSON.
-pub(super) async fn json<T: DeserializeOwned>(body: Body) -> Result<T, Failure> {
+pub(crate) async fn json<T: DeserializeOwned>(body: Body) -> Result<T, Failure> {
     parse(&bytes(body, paths::MAX_BODY).await?)
 }
 

@@ -1,6 +1,6 @@
 //! Accepts connections and hands their requests to the router.
 
-use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,30 +57,42 @@ pub(crate) async fn serve(stream: UnixStream, router: Router, guest: Arc<Guest>)
     let Some(_part) = guest.part(caller.uid) else {
         return tracing::warn!(uid = caller.uid, "a user has too many connections");
     };
-    converse(stream, router, guest, move |request| {
+    let asked = routed(router, move |request| {
         request.extensions_mut().insert(caller);
-    })
-    .await;
+    });
+    converse(stream, guest, asked).await;
 }
 
-/// Serves one connection, whoever is at its other end: `mark` puts that into each request.
-pub(crate) async fn converse<S>(
-    stream: S,
-    router: Router,
-    guest: Arc<Guest>,
-    mark: impl Fn(&mut Request),
-) where
+/// Has a router answer; `mark` puts into each request who asks.
+pub(crate) fn routed(router: Router, mark: impl Fn(&mut Request)) -> impl Fn(Request) -> Answered {
+    move |mut request| {
+        mark(&mut request);
+        let answer = router.clone().call(request);
+        Box::pin(async move { Ok(answer.await.unwrap_or_else(|never| match never {})) })
+    }
+}
+
+/// An answer on its way.
+pub(crate) type Answered = Pin<Box<dyn Future<Output = Result<Response, Cut>> + Send>>;
+
+/// A request that cannot be answered: whoever asked is to find the connection cut, as if it were
+/// the network's fault, and may ask again.
+#[derive(Debug, thiserror::Error)]
+#[error("what was asked cannot be answered")]
+pub(crate) struct Cut;
+
+/// Serves one connection, whoever is at its other end: `answer` is given each request.
+pub(crate) async fn converse<S>(stream: S, guest: Arc<Guest>, answer: impl Fn(Request) -> Answered)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let asker = Arc::clone(&guest);
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let guest = Arc::clone(&asker);
-        let mut request: Request = request.map(|body| Asking::body(body, Arc::clone(&guest)));
-        mark(&mut request);
-        let answer = router.clone().call(request);
+        let answer = answer(request.map(|body| Asking::body(body, Arc::clone(&guest))));
         async move {
-            let answer: Response = answer.await.unwrap_or_else(|never| match never {});
-            Ok::<_, Infallible>(answer.map(|body| Answering::new(body, guest)))
+            let answer = answer.await?;
+            Ok::<_, Cut>(answer.map(|body| Answering::new(body, guest)))
         }
     });
     let mut http = http1::Builder::new();

@@ -14,7 +14,6 @@ use winsta_domain::SessionId;
 
 use super::App;
 use super::answers::{Answer, Noted, Refusal, WithNote, ready_json};
-use super::attach::check_here;
 use super::requests::{Asked, Current, Id, json};
 use crate::access::{self, Decision, Relation, Verb};
 use crate::engine::end;
@@ -60,9 +59,6 @@ pub(super) async fn create(
     body: Body,
 ) -> Answer<WithNote<Created>> {
     let wanted: NewSession = json(body).await?;
-    if wanted.attach.is_some() {
-        check_here(&caller)?;
-    }
     if wanted.console {
         let standing = app.engine.standing(&caller, Subject::Host);
         let relation = standing.map_or(Relation::Stranger, |standing| standing.relation);

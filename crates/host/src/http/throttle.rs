@@ -62,7 +62,7 @@ impl Throttle {
 }
 
 /// The address that counts: who has one of IPv6 has as many as they like.
-fn group(address: IpAddr) -> IpAddr {
+pub(super) fn group(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & PREFIX).into(),

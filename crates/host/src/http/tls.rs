@@ -6,7 +6,7 @@
 //! | `POST /v1/trusted` | whoever brings a token's secret, once |
 //! | everything else | certificates that are enrolled for the host's owner |
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,16 +18,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio::net::TcpListener;
 use winsta_api::{AuditEntry, Enrolment, ErrorCode, Trusted, paths};
-use winsta_client::tls::{Fingerprint, keep_alive};
+use winsta_client::tls::Fingerprint;
 
 use super::answers::Refusal;
-use super::door::{Door, Guest};
-use super::passwords::{Denied, Known, Passwords};
+use super::attempts::Denied;
+use super::door::Door;
+use super::handshake;
+use super::passwords::{Known, Passwords};
 use super::requests::json;
 use super::throttle::Throttle;
 use super::{App, api, server, wsman};
@@ -37,8 +36,6 @@ use crate::people::{Caller, Remote};
 use crate::remoting::Principal;
 use crate::trust::{NotEnrolled, Stands, Trust};
 
-/// How long both sides may take to agree.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// What a client of WS-Management says when its certificate speaks for it.
 const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
 
@@ -226,11 +223,12 @@ impl IntoResponse for Unwelcome {
 }
 
 /// Says that a certificate would do.
-fn challenge(headers: &mut HeaderMap) {
+pub(crate) fn challenge(headers: &mut HeaderMap) {
     headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(MUTUAL));
 }
 
-fn is_mutual(shown: &HeaderValue) -> bool {
+/// Whether a client says that its certificate speaks for it.
+pub(crate) fn is_mutual(shown: &HeaderValue) -> bool {
     let shown = shown.to_str().unwrap_or_default();
     shown.trim().eq_ignore_ascii_case(MUTUAL)
 }
@@ -305,67 +303,17 @@ pub(crate) async fn serve(
     config: Arc<ServerConfig>,
     reception: Arc<Reception>,
 ) {
-    let acceptor = TlsAcceptor::from(config);
     let router = router(reception);
-    let door = Arc::new(Door::new(false));
-    loop {
-        let place = door.place().await;
-        match listener.accept().await {
-            Ok((stream, from)) => {
-                // Short answers are not held back, and who is gone is noticed; without it
-                // everything works, later.
-                let _ = stream.set_nodelay(true);
-                let _ = keep_alive(&stream);
-                let guest = door.enter(place);
-                tokio::spawn(welcome(
-                    stream,
-                    from,
-                    acceptor.clone(),
-                    router.clone(),
-                    guest,
-                ));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(server::PAUSE).await;
-            }
-        }
-    }
-}
-
-/// Agrees on TLS and serves the connection to its end, or until its place is needed.
-async fn welcome(
-    stream: TcpStream,
-    from: SocketAddr,
-    acceptor: TlsAcceptor,
-    router: Router,
-    guest: Arc<Guest>,
-) {
-    let agreed = tokio::select! {
-        () = guest.unwanted() => return,
-        agreed = timeout(HANDSHAKE, acceptor.accept(stream)) => agreed,
-    };
-    let stream = match agreed {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            return tracing::debug!(%from, %error, "no agreement on TLS was reached");
-        }
-        Err(_) => return tracing::debug!(%from, "somebody takes too long to agree on TLS"),
-    };
-    let visitor = Visitor {
-        address: from.ip().to_canonical(),
-        certificate: shown(&stream),
-        known: Arc::default(),
-    };
-    server::converse(stream, router, guest, move |request| {
-        request.extensions_mut().insert(visitor.clone());
+    handshake::accept(listener, config, Door::new(false), move |client| {
+        let visitor = Visitor {
+            address: client.address,
+            certificate: client.certificate(),
+            known: Arc::default(),
+        };
+        let asked = server::routed(router.clone(), move |request| {
+            request.extensions_mut().insert(visitor.clone());
+        });
+        server::converse(client.stream, client.guest, asked)
     })
     .await;
-}
-
-/// The certificate that the client has shown to have the key of.
-fn shown(stream: &TlsStream<TcpStream>) -> Option<Fingerprint> {
-    let (_, connection) = stream.get_ref();
-    let first = connection.peer_certificates()?.first()?;
-    Some(Fingerprint::of(first))
 }

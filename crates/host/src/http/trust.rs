@@ -65,7 +65,8 @@ fn published(app: &App) -> Answer<&Arc<Trust>> {
             hinted(
                 ErrorCode::Unsupported,
                 "the host for all users speaks to no network",
-                "ssh leads to it; or publish a host of your own: winsta host run --tls ADDRESS:PORT",
+                "ssh leads to it, and winsta-gateway to remote shells ('winsta gateway token'); or publish a \
+                 host of your own: winsta host run --tls ADDRESS:PORT",
             )
         } else {
             hinted(

@@ -1,10 +1,14 @@
 //! WS-Management over HTTP: one address, one kind of body.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use winsta_api::AuditEntry;
+use winsta_api::{AuditEntry, paths};
+use winsta_wsman::fault::Kind;
+use winsta_wsman::names;
 use winsta_wsman::request::Operation;
 use winsta_wsman::{Answer, Charset, Fault, Reply, ReplyHeader, Request, Unreadable};
 
@@ -17,7 +21,7 @@ use crate::remoting::{Principal, new_guid};
 /// Where it is.
 pub(crate) const PATH: &str = "/wsman";
 /// Most bytes of a body: an envelope in UTF-16, and some.
-const MAX_BODY: usize = 1_100_000;
+pub(crate) const MAX_BODY: usize = 1_100_000;
 
 /// A request of a caller whom the kernel knows.
 pub(super) async fn by_socket(
@@ -28,11 +32,13 @@ pub(super) async fn by_socket(
 ) -> Response {
     if app.engine.is_shared() {
         // Root's process is to read nothing of what clients of remote shells send.
-        let text = "the host for all users has no remote shells; start a host of your own: winsta host \
-                    run --wsman http://127.0.0.1:5985 --users FILE";
+        let text = "remote shells are not with the host for all users but with each user's own; the gateway \
+                    leads there from the network: systemctl enable --now winsta-gateway";
         return plain(StatusCode::NOT_IMPLEMENTED, text);
     }
-    let who = app.engine.principal(&caller);
+    let mut who = app.engine.principal(&caller);
+    // Whoever may ask here may write what they like into their own trail.
+    who.address = client_of(&headers);
     answer(&app, &who, &headers, body).await
 }
 
@@ -47,6 +53,13 @@ pub(crate) async fn by_password(
     let response = answer(&app, &who, &headers, body).await;
     drop(working);
     response
+}
+
+/// The client for whom a gateway says to ask.
+fn client_of(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(paths::CLIENT_HEADER)?.to_str().ok()?;
+    let address: IpAddr = said.parse().ok()?;
+    Some(address.to_string())
 }
 
 async fn answer(app: &App, who: &Principal, headers: &HeaderMap, body: Body) -> Response {
@@ -72,11 +85,16 @@ async fn answer(app: &App, who: &Principal, headers: &HeaderMap, body: Body) -> 
     let (relates_to, outcome) = match read.and_then(|text| Request::parse(&text)) {
         Ok(request) => {
             let number = request.header.message_id.clone();
-            let entry = entry(app, who, &request);
-            let outcome = app.engine.remote(who, request).await;
-            if let Some(entry) = entry {
-                note(app, entry, &outcome);
-            }
+            let app = app.clone();
+            let who = who.clone();
+            let is_whole = is_whole(&request);
+            let work = async move { carry_out(&app, &who, request).await };
+            let outcome = if is_whole {
+                let done = tokio::spawn(work).await;
+                done.unwrap_or_else(|_| Err(Kind::Internal.fault()))
+            } else {
+                work.await
+            };
             (number, outcome)
         }
         Err(unreadable) => (unreadable.message_id, Err(unreadable.fault)),
@@ -106,7 +124,28 @@ async fn answer(app: &App, who: &Principal, headers: &HeaderMap, body: Body) -> 
     response
 }
 
-fn plain(status: StatusCode, text: &str) -> Response {
+/// Whether a request is carried out to its end even if its client hangs up in the middle. Half of
+/// what makes something would be taken for the whole when the client asks again. Waiting for output
+/// or for a program that reads its input ends with whoever waits.
+fn is_whole(request: &Request) -> bool {
+    match &request.operation {
+        Operation::Receive { .. } => false,
+        Operation::Send { .. } => request.header.resource.starts_with(names::POWERSHELL),
+        _ => true,
+    }
+}
+
+async fn carry_out(app: &App, who: &Principal, request: Request) -> Result<Answer, Fault> {
+    let entry = entry(app, who, &request);
+    let outcome = app.engine.remote(who, request).await;
+    if let Some(entry) = entry {
+        note(app, entry, &outcome);
+    }
+    outcome
+}
+
+/// An answer in words.
+pub(crate) fn plain(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(format!("{text}\n")));
     *response.status_mut() = status;
     response

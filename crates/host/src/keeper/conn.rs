@@ -88,18 +88,10 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    /// Connects to the keeper's socket and greets it.
-    pub(crate) async fn open(path: &Path, passing: Passing) -> Result<(Self, Greeting), ConnError> {
-        Self::greet(UnixStream::connect(path)?, passing).await
-    }
-
-    /// Greets the keeper at the other end of `socket`.
-    pub(crate) async fn greet(
-        socket: UnixStream,
-        passing: Passing,
-    ) -> Result<(Self, Greeting), ConnError> {
+    /// A connection on which nothing was said.
+    fn over(socket: UnixStream, passing: Passing) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let mut conn = Self {
+        Ok(Self {
             socket: tokio::net::UnixStream::from_std(socket)?,
             decoder: Decoder::new(),
             descriptors: VecDeque::new(),
@@ -111,7 +103,20 @@ impl Conn {
                 Passing::Anything => usize::MAX,
                 Passing::LedgerOnly => 1,
             },
-        };
+        })
+    }
+
+    /// Connects to the keeper's socket and greets it.
+    pub(crate) async fn open(path: &Path, passing: Passing) -> Result<(Self, Greeting), ConnError> {
+        Self::greet(UnixStream::connect(path)?, passing).await
+    }
+
+    /// Greets the keeper at the other end of `socket`.
+    pub(crate) async fn greet(
+        socket: UnixStream,
+        passing: Passing,
+    ) -> Result<(Self, Greeting), ConnError> {
+        let mut conn = Self::over(socket, passing)?;
         let mut bytes = Vec::new();
         let hello = Hello::Control {
             versions: VERSIONS,
@@ -218,8 +223,9 @@ impl Conn {
             if ready.is_writable() {
                 self.flush().await?;
             }
+            // It may only have been so: whoever waits here for the keeper keeps it waiting.
             if ready.is_readable() {
-                self.fill().await?;
+                self.take_in()?;
             }
         }
     }
@@ -279,22 +285,29 @@ impl Conn {
     async fn fill(&mut self) -> io::Result<()> {
         loop {
             self.socket.readable().await?;
-            let (buffer, descriptors) = (&mut self.buffer, &mut self.descriptors);
-            let room = self.room;
-            let socket = &self.socket;
-            let read = socket.try_io(Interest::READABLE, || {
-                receive(socket.as_fd(), buffer, descriptors, room)
-            });
-            match read {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    self.decoder
-                        .push(self.buffer.get(..count).unwrap_or_default());
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+            if self.take_in()? {
+                return Ok(());
             }
+        }
+    }
+
+    /// Reads what there is; whether there was something. The end is an error.
+    fn take_in(&mut self) -> io::Result<bool> {
+        let (buffer, descriptors) = (&mut self.buffer, &mut self.descriptors);
+        let room = self.room;
+        let socket = &self.socket;
+        let read = socket.try_io(Interest::READABLE, || {
+            receive(socket.as_fd(), buffer, descriptors, room)
+        });
+        match read {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                self.decoder
+                    .push(self.buffer.get(..count).unwrap_or_default());
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }
@@ -334,4 +347,54 @@ fn receive(
         }
     }
     Ok(received.bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
+    use winsta_domain::SessionId;
+
+    use super::*;
+
+    fn reply(seq: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let reply = Reply {
+            seq,
+            descriptors: 0,
+            outcome: Ok(Answer::Written { bytes: 1 }),
+        };
+        encode_tailed(&mut bytes, Kind::REPLY, &reply, &[]).unwrap();
+        bytes
+    }
+
+    /// A request longer than the socket's buffer, after an answer that left the socket looking
+    /// readable.
+    #[tokio::test]
+    async fn a_long_request_goes_out_whole_though_nothing_comes_in() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut conn = Conn::over(ours, Passing::Anything).unwrap();
+        theirs.write_all(&reply(0)).unwrap();
+        conn.next().await.unwrap();
+        let verb = Verb::Write {
+            session: SessionId(1),
+            user: true,
+        };
+        let seq = conn.send(verb, &vec![b'x'; 900 << 10], Vec::new()).unwrap();
+        let keeper = std::thread::spawn(move || {
+            let mut decoder = Decoder::new();
+            let mut buffer = [0; 4_096];
+            while decoder.next_frame().unwrap().is_none() {
+                let count = theirs.read(&mut buffer).unwrap();
+                decoder.push(&buffer[..count]);
+            }
+            theirs.write_all(&reply(seq)).unwrap();
+            theirs
+        });
+        let answer = tokio::time::timeout(Duration::from_secs(20), conn.next());
+        let answer = answer.await.expect("the request went out").unwrap();
+        assert!(matches!(answer, Incoming::Reply(reply, ..) if reply.seq == seq));
+        keeper.join().unwrap();
+    }
 }

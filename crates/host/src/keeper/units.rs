@@ -5,39 +5,15 @@
 //! the keeper itself says.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use tokio_stream::StreamExt;
 use zbus::zvariant::OwnedObjectPath;
 use zbus::{Connection, Proxy};
 
 use super::launch::Place;
+pub(crate) use crate::systemd::UnitError;
+use crate::systemd::{self, NAME, in_time, manager};
 
-const NAME: &str = "org.freedesktop.systemd1";
-const PATH: &str = "/org/freedesktop/systemd1";
-const MANAGER: &str = "org.freedesktop.systemd1.Manager";
 const SERVICE: &str = "org.freedesktop.systemd1.Service";
-/// How long systemd may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Why a unit is not as it should be.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum UnitError {
-    /// systemd does not do it.
-    #[error("systemd does not answer as it should")]
-    Bus(#[from] zbus::Error),
-    /// It could not be started.
-    #[error("systemd could not start {unit}: {result}")]
-    Failed {
-        /// The unit.
-        unit: String,
-        /// In systemd's words.
-        result: String,
-    },
-    /// No answer came in time.
-    #[error("systemd does not answer")]
-    Stuck,
-}
 
 /// One keeper.
 #[derive(Clone, Debug)]
@@ -88,34 +64,9 @@ pub(crate) async fn running() -> Result<Vec<u32>, UnitError> {
 impl Unit {
     /// Has systemd listen for this keeper's peers.
     pub(crate) async fn listen(&self) -> Result<(), UnitError> {
-        let unit = format!("winsta-keeper@{}.socket", self.uid);
-        in_time(async {
-            let manager = manager(&Connection::system().await?).await?;
-            manager.call::<_, _, ()>("Subscribe", &()).await?;
-            let mut ended = manager.receive_signal("JobRemoved").await?;
-            // After a failure it would not be started again for a while.
-            for failed in [&unit, &format!("winsta-keeper@{}.service", self.uid)] {
-                let name = (failed,);
-                let reset = manager.call::<_, _, ()>("ResetFailedUnit", &name).await;
-                if let Err(error) = reset {
-                    tracing::debug!(unit = failed, %error, "nothing to forgive");
-                }
-            }
-            let job: OwnedObjectPath = manager.call("StartUnit", &(&unit, "replace")).await?;
-            while let Some(message) = ended.next().await {
-                let body = message.body();
-                let (_, path, _, result): (u32, OwnedObjectPath, String, String) =
-                    body.deserialize()?;
-                if path == job {
-                    return match result.as_str() {
-                        "done" | "skipped" => Ok(()),
-                        _ => Err(UnitError::Failed { unit, result }),
-                    };
-                }
-            }
-            Err(UnitError::Stuck)
-        })
-        .await
+        let uid = self.uid;
+        let socket = format!("winsta-keeper@{uid}.socket");
+        systemd::listen(&socket, &format!("winsta-keeper@{uid}.service")).await
     }
 
     /// Process id of the keeper.
@@ -129,13 +80,4 @@ impl Unit {
         })
         .await
     }
-}
-
-async fn manager(bus: &Connection) -> zbus::Result<Proxy<'static>> {
-    Proxy::new(bus, NAME, PATH, MANAGER).await
-}
-
-async fn in_time<T>(asking: impl Future<Output = Result<T, UnitError>>) -> Result<T, UnitError> {
-    let asked = tokio::time::timeout(PATIENCE, asking).await;
-    asked.unwrap_or(Err(UnitError::Stuck))
 }

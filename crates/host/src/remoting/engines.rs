@@ -2,7 +2,8 @@
 //!
 //! A shell takes command after command from its standard input and has to say where the output of
 //! each ends. bash does that in `PROMPT_COMMAND`; the others in `PS1`, whose commands they run
-//! whenever they are ready for the next line.
+//! whenever they are ready for the next line. Until that is read bash ignores interrupts, which would
+//! make two lines of one.
 
 use std::path::{Path, PathBuf};
 
@@ -149,17 +150,18 @@ pub(super) fn opening(
     startup: Option<&str>,
 ) -> String {
     let mark = format!("printf \"\\036{word};%d;%d\\037\" \"$__winsta\" \"$__winsta_status\"");
-    let marks = format!("__winsta_status=$?; {mark} >&7; {mark} >&8");
+    let status = "__winsta_status=$?";
+    let marks = format!("{mark} >&7; {mark} >&8");
     let streams = "exec 7>&1 8>&2; __winsta=0;";
     let kind = engine.first().and_then(|program| kind(program));
     let mut line = match kind {
         Some(Kind::Bash) | None => format!(
-            "PS1= PS2= HISTFILE=; set +o history; {streams} PROMPT_COMMAND='{marks}'; \
+            "PS1= PS2= HISTFILE=; set +o history; {streams} PROMPT_COMMAND='{status}; trap \"\" INT; {marks}'; \
              readonly PROMPT_COMMAND; {}",
             hook(words)
         ),
         Some(Kind::Other) => format!(
-            "PS2= HISTFILE=; {streams} PS1='$({marks})'; readonly PS1; {}",
+            "PS2= HISTFILE=; {streams} PS1='$({status}; {marks})'; readonly PS1; {}",
             aliases(words)
         ),
     };

@@ -18,6 +18,8 @@ use super::shell::{Facts, Shell};
 use crate::clock;
 use crate::engine::Engine;
 
+/// The compression that clients may ask for.
+const XPRESS: &str = "xpress";
 /// What shells of no session configuration are counted as; no configuration can be called so.
 const COMMAND_SHELLS: &str = "winrs/cmd";
 
@@ -42,11 +44,14 @@ impl Engine {
         if self.is_stopping() {
             return Err(Kind::Internal.saying("The host is being stopped."));
         }
-        if header.compression.is_some() {
-            return Err(Kind::Unsupported.saying(
-                "This host does not compress streams. Use a session option with -NoCompression.",
-            ));
-        }
+        let compressed = match header.compression.as_deref().map(str::trim) {
+            None => false,
+            Some(kind) if kind.eq_ignore_ascii_case(XPRESS) => true,
+            Some(other) => {
+                let text = format!("This host compresses streams with {XPRESS}, not {other:?}.");
+                return Err(Kind::Unsupported.saying(text));
+            }
+        };
         let pool = match (is_pool, &wanted.creation) {
             (false, _) => None,
             (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
@@ -87,6 +92,7 @@ impl Engine {
                 output_streams: wanted.output_streams,
                 working_directory: wanted.working_directory,
                 environment: wanted.environment,
+                compressed,
                 terms,
             },
             ShellMachine::new(client(header), idle, now),

@@ -27,6 +27,8 @@ pub(super) struct Pool {
     pub(super) pipelines: BTreeMap<String, Pipeline>,
     /// Workers of runspaces that were given up, to be ended.
     pub(super) dismissed: Vec<SessionId>,
+    /// Commands of workers that nobody wants any more, and that have not begun.
+    pub(super) unwanted: Vec<(SessionId, u32)>,
     /// Fragments of the pool's own that wait for its client.
     outgoing: Vec<u8>,
     /// What was sent last, and by which request it was asked for.
@@ -58,6 +60,7 @@ impl Pool {
             runspaces: BTreeMap::new(),
             pipelines: BTreeMap::new(),
             dismissed: Vec::new(),
+            unwanted: Vec::new(),
             outgoing: Vec::new(),
             sent: None,
         };
@@ -126,12 +129,62 @@ impl Pool {
             .map(|runspace| worker_id(runspace.worker))
     }
 
-    /// The worker in which a pipeline runs at the moment, as far as its streams were looked at.
-    pub(super) fn runs(&self, id: &str) -> Option<SessionId> {
+    /// The worker in which a pipeline runs at the moment and its number there, as far as the
+    /// worker's streams were looked at.
+    pub(super) fn runs(&self, id: &str) -> Option<(SessionId, u32)> {
         let (place, number) = self.pipelines.get(id)?.at?;
-        let runspace = self.runspaces.get(&place)?;
-        let runs = runspace.out.begin(number).is_some() && runspace.out.of(number).is_none();
-        runs.then(|| worker_id(runspace.worker))
+        let worker = worker_id(self.runspaces.get(&place)?.worker);
+        self.is_at(worker, number).then_some((worker, number))
+    }
+
+    /// Forgets a pipeline. If it was told to run and has not begun, it is interrupted when it does.
+    pub(super) fn give_up(&mut self, id: &str) {
+        let Some(pipeline) = self.pipelines.remove(id) else {
+            return;
+        };
+        if let Some((place, number)) = pipeline.at
+            && pipeline.is_to_interrupt()
+            && let Some(runspace) = self.runspaces.get(&place)
+            && number <= runspace.last
+            && runspace.out.of(number).is_none()
+        {
+            self.unwanted.push((worker_id(runspace.worker), number));
+        }
+    }
+
+    /// Commands to interrupt now: their turn came after somebody had wanted them to stop.
+    pub(super) fn due(&mut self) -> Vec<(SessionId, u32)> {
+        let unwanted = std::mem::take(&mut self.unwanted);
+        let (mut due, later): (Vec<_>, _) = unwanted
+            .into_iter()
+            .partition(|(worker, number)| self.is_at(*worker, *number));
+        self.unwanted = later;
+        self.unwanted.retain(|(worker, number)| {
+            let mut runspaces = self.runspaces.values();
+            let own = runspaces.find(|runspace| worker_id(runspace.worker) == *worker);
+            own.is_some_and(|runspace| runspace.out.begin(*number).is_none())
+        });
+        let stopping = self.pipelines.iter();
+        let stopping = stopping.filter(|(_, pipeline)| pipeline.is_to_interrupt());
+        let begun: Vec<_> = stopping
+            .filter_map(|(id, _)| Some((id.clone(), self.runs(id)?)))
+            .collect();
+        for (id, command) in begun {
+            due.push(command);
+            if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                pipeline.interrupted();
+            }
+        }
+        due
+    }
+
+    /// Whether a worker has come to its command of this number, and not behind it.
+    pub(super) fn is_at(&self, worker: SessionId, number: u32) -> bool {
+        let mut runspaces = self.runspaces.values();
+        let runspace = runspaces.find(|runspace| worker_id(runspace.worker) == worker);
+        runspace.is_some_and(|runspace| {
+            runspace.out.begin(number).is_some() && runspace.out.of(number).is_none()
+        })
     }
 
     /// Runspaces in which a pipeline could begin at once.
@@ -188,7 +241,7 @@ impl Pool {
         let own = self.pipelines.values();
         let own = own.filter_map(|pipeline| {
             let (at, number) = pipeline.at?;
-            (at == place).then_some((number, pipeline.has))
+            (at == place && !pipeline.is_heard()).then_some((number, pipeline.has))
         });
         let first = own.min_by_key(|(number, _)| *number);
         let worker = worker_id(runspace.worker);
@@ -248,6 +301,7 @@ impl<'de> Deserialize<'de> for Pool {
             pipelines: pipelines.collect(),
             runspaces: saved.runspaces,
             dismissed: Vec::new(),
+            unwanted: Vec::new(),
             outgoing: saved.outgoing,
             sent: saved.sent,
             machine,

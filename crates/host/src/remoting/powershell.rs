@@ -11,12 +11,10 @@ use winsta_wsman::request::Piece;
 use winsta_wsman::{Answer, CommandState, Fault};
 
 use super::command::{Cursor, Sent};
-use super::engines;
-use super::pipeline::Pipeline;
-use super::pool::{Place, Pool};
+use super::pipeline::{Pipeline, Then};
+use super::pool::Pool;
 use super::receive::{Wanted, budget, code, still_wanted};
-use super::runspace::Runspace;
-use super::scan::{Bytes, PIECE, piece, write_all};
+use super::scan::{Bytes, PIECE, piece};
 use super::shell::{Shell, State};
 use super::{new_guid, of_shell, worker_id};
 use crate::engine::Engine;
@@ -39,6 +37,8 @@ struct Reach {
     err: u64,
     /// Its exit status, if these are the ends.
     ended: Option<i64>,
+    /// Whether its runspace has ended with it.
+    left: bool,
     /// Whether more may come without a word of the keeper's.
     draining: bool,
 }
@@ -63,7 +63,8 @@ impl Engine {
             if pool.pipelines.contains_key(&id) {
                 return Err(Kind::CommandExists.fault());
             }
-            if pool.pipelines.len() >= most as usize {
+            let open = pool.pipelines.values().filter(|other| !other.is_heard());
+            if open.count() >= most as usize {
                 return Err(Kind::Commands.fault());
             }
             Ok(())
@@ -76,6 +77,7 @@ impl Engine {
         {
             let mut state = shell.state();
             let pool = pool(&mut state)?;
+            pool.pipelines.values_mut().for_each(Pipeline::pass);
             admit(pool)?;
             let pipeline = Pipeline::open(&pool.machine, number, opening);
             pool.pipelines
@@ -139,63 +141,6 @@ impl Engine {
         }
         state.hears(request);
         Ok(concerned)
-    }
-
-    /// Gives a pipeline that has all it needs to a runspace.
-    async fn begin_if_ready(&self, shell: &Arc<Shell>, id: &str) -> Result<(), Fault> {
-        let turn = Arc::clone(&shell.turn).lock_owned().await;
-        {
-            let mut state = shell.state();
-            let pipeline = pool(&mut state)?.pipelines.get(id);
-            if !pipeline.is_some_and(Pipeline::is_ready) {
-                return Ok(());
-            }
-        }
-        let lease = self.lease(shell.uid()).await;
-        let _lease = lease.map_err(|failure| Kind::Internal.saying(failure.message.as_str()))?;
-        let workers = of_shell(self, shell)?;
-        self.look_everywhere(shell, &workers).await?;
-        let place = pool(&mut shell.state())?.place();
-        let place = match place {
-            Place::Old(place) => place,
-            Place::New(place) => {
-                let job = self.job(shell, engines::program(&shell.facts.terms.engine))?;
-                let worker = workers
-                    .start(job)
-                    .await
-                    .map_err(|error| super::work::not_started(&error))?;
-                let mut state = shell.state();
-                let runspace = Runspace::new(worker.0, new_guid().replace('-', ""));
-                pool(&mut state)?.runspaces.insert(place, runspace);
-                place
-            }
-        };
-        let (worker, text) = {
-            let mut state = shell.state();
-            let pool = pool(&mut state)?;
-            let (Some(runspace), Some(pipeline)) =
-                (pool.runspaces.get_mut(&place), pool.pipelines.get_mut(id))
-            else {
-                return Err(Kind::NoCommand.fault());
-            };
-            let mut text = String::new();
-            if runspace.last == 0 {
-                text = runspace.opening(&shell.facts.terms, &self.session_words());
-            }
-            let script = pipeline.script.take().unwrap_or_default();
-            text.push_str(&runspace.line(&script, &std::mem::take(&mut pipeline.input)));
-            pipeline.begins(place, runspace.last);
-            (worker_id(runspace.worker), text)
-        };
-        // A host that takes over has to know the command's number before bash does.
-        self.keep_shell(shell);
-        tokio::spawn(async move {
-            if let Err(error) = write_all(&workers, worker, text.as_bytes()).await {
-                tracing::warn!(%worker, %error, "a pipeline does not reach its runspace");
-            }
-            drop(turn);
-        });
-        Ok(())
     }
 
     /// Waits for what the pool itself has to say.
@@ -300,6 +245,7 @@ impl Engine {
                 out: 0,
                 err: 0,
                 ended: Some(code(None)),
+                left: false,
                 draining: false,
             }));
         };
@@ -316,6 +262,7 @@ impl Engine {
                 out,
                 err,
                 ended: exit,
+                left: exit.is_some(),
                 draining,
             }));
         };
@@ -328,14 +275,11 @@ impl Engine {
             out: marks.0.map_or(runspace.out.scanned, |mark| mark.begin),
             err: marks.1.map_or(runspace.err.scanned, |mark| mark.begin),
             ended: marks.0.zip(marks.1).map(|(mark, _)| mark.status),
+            left: false,
             draining,
         };
+        reach.left = reach.ended.is_none() && exit.is_some();
         reach.ended = reach.ended.or(exit);
-        if known.is_to_interrupt() && reach.ended.is_none() {
-            // Its turn came after somebody had wanted it to stop.
-            known.interrupted();
-            workers.signal(worker, INTERRUPT);
-        }
         if let Some(limit) = limit {
             let is_end = limit.out == reach.out && limit.err == reach.err;
             reach.ended = reach.ended.filter(|_| is_end);
@@ -387,14 +331,23 @@ impl Engine {
                     let is_last = *from + text.len() as u64 == upto;
                     // A line longer than what is read at once goes in parts.
                     let too_long = text.len() >= PIECE && !text.contains(&b'\n');
-                    let whole = is_last && reach.ended.is_some() || too_long;
-                    *from += pipeline.give(text, is_error, whole, room) as u64;
+                    let then = match reach.ended {
+                        Some(_) if is_last && reach.left => Then::Exit,
+                        Some(_) if is_last => Then::Mark,
+                        _ if too_long => Then::Cut,
+                        _ => Then::More,
+                    };
+                    *from += pipeline.give(text, is_error, then, room) as u64;
                 }
                 if let Some(status) = reach.ended
                     && (to.out, to.err) == (reach.out, reach.err)
                     && pipeline.exit.is_none()
                 {
-                    pipeline.end(status);
+                    if reach.left {
+                        pipeline.leave(status);
+                    } else {
+                        pipeline.end(status);
+                    }
                 }
                 if pipeline.machine.pending() > 0 {
                     pipeline.has.get_or_insert(reach.from);
@@ -433,7 +386,7 @@ pub(super) fn pool(state: &mut State) -> Result<&mut Pool, Fault> {
     pool.ok_or_else(|| Kind::Parameter.saying("This is a command shell, and has no runspaces."))
 }
 
-fn pipeline<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Pipeline, Fault> {
+pub(super) fn pipeline<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Pipeline, Fault> {
     let pipeline = pool(state)?.pipelines.get_mut(id);
     pipeline.ok_or_else(|| Kind::NoCommand.fault())
 }

@@ -1,5 +1,7 @@
 //! Output of commands for their clients.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use winsta_domain::{ExitStatus, SessionId};
 use winsta_wire::{Buffering, Stream};
@@ -21,7 +23,7 @@ const AROUND: u64 = 4 << 10;
 
 /// A request for output.
 pub(super) struct Wanted<'a> {
-    pub(super) shell: &'a Shell,
+    pub(super) shell: &'a Arc<Shell>,
     pub(super) command: &'a str,
     /// Number of the request.
     pub(super) request: &'a str,

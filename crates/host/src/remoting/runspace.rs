@@ -6,7 +6,6 @@
 //! in which a host that takes over finds everything again.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,10 @@ use super::engines;
 /// What a mark begins and ends with.
 const BEGIN: char = '\u{1e}';
 const END: char = '\u{1f}';
+/// Bytes of a command up to which it is one line: what a pipe takes at once.
+const SHORT: usize = 3 << 10;
+/// The status of a command that was interrupted.
+const INTERRUPTED: i64 = 130;
 /// Longest mark, in bytes.
 pub(super) const LONGEST: usize = 64;
 
@@ -46,6 +49,19 @@ pub(super) struct Runspace {
 /// How long what a program printed may be on its way when the program has ended. What it started
 /// may hold its streams open for ever.
 const DRAINING: Duration = Duration::from_millis(500);
+
+/// How a runspace is told to run a command. Whoever reads a long line takes their time for it, and
+/// an interrupt in the middle would have them read the rest as commands. So what is long comes first
+/// and runs nothing, and what is behind it depends on whether the command is still wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Telling {
+    /// What it has to know first, if that is long.
+    pub(super) ahead: Option<String>,
+    /// What has it run the command.
+    pub(super) run: String,
+    /// What has it say that the command was interrupted.
+    pub(super) pass: String,
+}
 
 /// Marks in one of its streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,23 +114,37 @@ impl Runspace {
         engines::opening(&terms.engine, &self.word, words, startup)
     }
 
-    /// The line that has it run `script` as its next command, with `input` as standard input.
-    pub(super) fn line(&mut self, script: &str, input: &[String]) -> String {
+    /// How it is told to run `script` as its next command, with `input` as standard input.
+    pub(super) fn next(&mut self, script: &str, input: &[String]) -> Telling {
         self.last += 1;
-        let quoted = quoted(script);
-        let mut line = format!("__winsta={}; trap - INT; set +e; eval {quoted} ", self.last);
-        if input.is_empty() {
-            line.push_str("</dev/null >&7 2>&8\n");
-            return line;
+        let number = self.last;
+        let script = quoted(script);
+        let input = (!input.is_empty()).then(|| input.join("\n"));
+        let mut begin = format!("__winsta={number}; trap - INT; set +e; eval ");
+        let pass = format!("__winsta={number}; (exit {INTERRUPTED})\n");
+        let length = script.len() + input.as_ref().map_or(0, String::len);
+        let ahead = (length > SHORT).then(|| {
+            let input = quoted(input.as_deref().unwrap_or_default());
+            format!("__winsta_script={script} __winsta_input={input}\n")
+        });
+        begin.push_str(if ahead.is_some() {
+            "\"$__winsta_script\""
+        } else {
+            &script
+        });
+        let word = &self.word;
+        let from = match (&input, &ahead) {
+            (None, _) => " </dev/null >&7 2>&8\n".to_owned(),
+            // Between quotes nothing of it means anything, and what a variable holds neither.
+            (Some(input), None) => format!(" >&7 2>&8 <<'{word}'\n{input}\n{word}\n"),
+            (Some(_), Some(_)) => format!(" >&7 2>&8 <<{word}\n$__winsta_input\n{word}\n"),
+        };
+        begin.push_str(&from);
+        Telling {
+            ahead,
+            run: begin,
+            pass,
         }
-        // Writing to a String cannot fail.
-        let _ = writeln!(line, ">&7 2>&8 <<'{}'", self.word);
-        for text in input {
-            line.push_str(text);
-            line.push('\n');
-        }
-        let _ = writeln!(line, "{}", self.word);
-        line
     }
 
     /// The mark in which the output of a command ends, if it has been seen.
@@ -227,12 +257,38 @@ mod tests {
     #[test]
     fn lines_have_numbers_and_input() {
         let mut runspace = Runspace::new(1, "w0rd".to_owned());
+        let ls = runspace.next("ls", &[]);
         assert_eq!(
-            runspace.line("ls", &[]),
+            ls.run,
             "__winsta=1; trap - INT; set +e; eval 'ls' </dev/null >&7 2>&8\n"
         );
-        let line = runspace.line("cat", &["a".to_owned(), "b".to_owned()]);
-        assert!(line.starts_with("__winsta=2;"), "{line}");
-        assert!(line.ends_with("<<'w0rd'\na\nb\nw0rd\n"), "{line}");
+        assert_eq!(
+            (ls.ahead, ls.pass.as_str()),
+            (None, "__winsta=1; (exit 130)\n")
+        );
+        let cat = runspace.next("cat", &["a".to_owned(), "b".to_owned()]);
+        assert!(cat.run.starts_with("__winsta=2;"), "{cat:?}");
+        assert!(cat.run.ends_with("<<'w0rd'\na\nb\nw0rd\n"), "{cat:?}");
+    }
+
+    #[test]
+    fn what_is_long_comes_ahead() {
+        let mut runspace = Runspace::new(1, "w0rd".to_owned());
+        let script = "it's ".repeat(SHORT);
+        let long = runspace.next(&script, &[]);
+        let ahead = long.ahead.unwrap();
+        assert!(
+            ahead.starts_with("__winsta_script='it'\\''s "),
+            "{ahead:.40}"
+        );
+        assert!(ahead.ends_with(" __winsta_input=''\n"));
+        assert!(
+            long.run
+                .ends_with("eval \"$__winsta_script\" </dev/null >&7 2>&8\n")
+        );
+        let long = runspace.next("cat", &["a".to_owned(), "b$c".repeat(SHORT)]);
+        assert!(long.ahead.unwrap().contains("__winsta_input='a\nb$cb$c"));
+        assert!(long.run.ends_with("<<w0rd\n$__winsta_input\nw0rd\n"));
+        assert!(long.run.len() < SHORT);
     }
 }

@@ -10,6 +10,7 @@ use super::powershell::pool;
 use super::receive::internal;
 use super::runspace::{self, Runspace};
 use super::shell::Shell;
+use super::stop::Interrupt;
 use super::worker_id;
 use crate::engine::Engine;
 use crate::keeper::port::KeeperError;
@@ -24,10 +25,11 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 pub(super) type Bytes = (u64, Vec<u8>);
 
 impl Engine {
-    /// Looks for marks in what runspaces have printed, and lets go of what nobody needs.
+    /// Looks for marks in what runspaces have printed, lets go of what nobody needs, and interrupts
+    /// what nobody wants.
     pub(super) async fn look_everywhere(
         &self,
-        shell: &Shell,
+        shell: &Arc<Shell>,
         workers: &Arc<Workers>,
     ) -> Result<(), Fault> {
         let places: Vec<u32> = {
@@ -41,6 +43,10 @@ impl Engine {
             let mut state = shell.state();
             let pool = pool(&mut state)?;
             pool.release(place, workers);
+        }
+        for (worker, number) in pool(&mut shell.state())?.due() {
+            let interrupt = Interrupt::new(workers, shell, worker, number);
+            tokio::spawn(interrupt.send(true));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A pipeline of PowerShell's protocol as a script of bash.
 
 use winsta_psrp::clixml::Value;
-use winsta_psrp::message::{Command, PowerShell};
+use winsta_psrp::message::{Argument, Command, PowerShell, ResultTypes};
 
 use super::runspace::quoted;
 
@@ -40,18 +40,39 @@ fn text(command: &Command) -> String {
         text = format!("__winsta_script() {{\n{text}\n}}; __winsta_script");
     }
     for argument in &command.arguments {
-        if let Some(name) = &argument.name {
-            text.push(' ');
-            let dash = if name.starts_with('-') { "" } else { "-" };
-            text.push_str(&quoted(&format!("{dash}{name}")));
-        }
-        // A switch is its name alone.
-        if argument.name.is_none() || argument.value.as_bool() != Some(true) {
-            text.push(' ');
-            text.push_str(&quoted(&shown(&argument.value)));
-        }
+        text.push(' ');
+        text.push_str(&word(argument));
+    }
+    if !command.is_script && merges_errors(command) {
+        text.push_str(" 2>&1");
     }
     text
+}
+
+/// What a command gets, as words of bash.
+fn word(argument: &Argument) -> String {
+    let value = &argument.value;
+    let Some(name) = &argument.name else {
+        return quoted(&shown(value));
+    };
+    let dash = if name.starts_with('-') { "" } else { "-" };
+    // A switch is its name alone, and so is what PowerShell has taken from a line for a parameter.
+    if value.is_null() || value.as_bool() == Some(true) {
+        return quoted(&format!("{dash}{name}"));
+    }
+    // `-name:value` in a line is a name that ends so, and with a space behind it if there was one.
+    if name.ends_with(':') {
+        return quoted(&format!("{dash}{name}{}", shown(value)));
+    }
+    let name = quoted(&format!("{dash}{}", name.trim_end()));
+    format!("{name} {}", quoted(&shown(value)))
+}
+
+/// Whether a command's errors are to be among its output, as `2>&1` says in a line.
+fn merges_errors(command: &Command) -> bool {
+    let merge = command.merge;
+    let has_errors = [ResultTypes::ERROR, ResultTypes::ALL].contains(&merge.mine);
+    merge.error == ResultTypes::OUTPUT || has_errors && merge.mine_to == ResultTypes::OUTPUT
 }
 
 /// A value as a word or a line of input.
@@ -80,6 +101,23 @@ mod tests {
             of(&pipeline),
             "echo it's; ls | grep 'a b' '-i'\nhead '-n' '3'"
         );
+    }
+
+    #[test]
+    fn lines_that_powershell_took_apart_come_together_again() {
+        // ls -la -w:80 -I: x /tmp 2>&1
+        let mut ls = Command::new("ls")
+            .with("-la", Value::Null)
+            .with("-w:", 80)
+            .with("-I: ", "x")
+            .with_argument("/tmp");
+        ls.merge.mine = ResultTypes::ERROR;
+        ls.merge.mine_to = ResultTypes::OUTPUT;
+        let pipeline = PowerShell {
+            statements: vec![vec![ls]],
+            ..PowerShell::default()
+        };
+        assert_eq!(of(&pipeline), "ls '-la' '-w:80' '-I:' 'x' '/tmp' 2>&1");
     }
 
     #[test]

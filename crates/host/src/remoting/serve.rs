@@ -11,7 +11,7 @@ use winsta_domain::shell::{ClientName, ShellRefusal};
 use winsta_wsman::fault::Kind;
 use winsta_wsman::names::{self, Action, Signal};
 use winsta_wsman::request::{Operation, Request};
-use winsta_wsman::{Answer, Fault, Found, Header, Shell as Described};
+use winsta_wsman::{Answer, Fault, Found, Header, Shell as Described, xpress};
 
 use super::config_resource;
 use super::receive::Wanted;
@@ -19,6 +19,7 @@ use super::shell::Shell;
 use super::{Principal, of_shell, worker_id};
 use crate::clock;
 use crate::engine::Engine;
+use crate::failure::in_words;
 
 /// How long a request may wait if it does not say.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,6 +27,9 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_REPLY: u64 = 4 << 20;
 /// Most bytes of a reply if the client does not say.
 const ENVELOPE: u64 = 153_600;
+
+/// Most bytes that what is sent at once may stand for.
+const MAX_INPUT: usize = 8 << 20;
 
 impl Engine {
     /// Carries out what `who` asks.
@@ -69,7 +73,11 @@ impl Engine {
             | Operation::Signal { .. } => {
                 let shell = self.owned(who, &header)?;
                 let asked = Asked::new(&shell, &client(&header))?;
-                let answer = self.in_shell(&shell, &header, operation).await;
+                let answer = match unpacked(&shell, operation) {
+                    Ok(operation) => self.in_shell(&shell, &header, operation).await,
+                    Err(fault) => Err(fault),
+                };
+                let answer = answer.map(|answer| packed(&shell, answer));
                 drop(asked);
                 self.remoting.timing.notify_one();
                 answer
@@ -250,6 +258,34 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         self.0.state().machine.answered(clock::now());
     }
+}
+
+/// What a client sends, whose streams may be compressed. Only they are: what comes with a shell or a
+/// command is not.
+fn unpacked(shell: &Shell, mut operation: Operation) -> Result<Operation, Fault> {
+    if let Operation::Send { streams } = &mut operation
+        && shell.facts.compressed
+    {
+        let mut room = MAX_INPUT;
+        for piece in streams {
+            let bytes = xpress::decompress(&piece.bytes, room);
+            piece.bytes = bytes.map_err(|error| Kind::Parameter.saying(in_words(&error)))?;
+            room -= piece.bytes.len();
+        }
+    }
+    Ok(operation)
+}
+
+/// What a client gets, likewise.
+fn packed(shell: &Shell, mut answer: Answer) -> Answer {
+    if let Answer::Received { streams, .. } = &mut answer
+        && shell.facts.compressed
+    {
+        for piece in streams {
+            piece.bytes = xpress::compress(&piece.bytes);
+        }
+    }
+    answer
 }
 
 pub(super) fn client(header: &Header) -> ClientName {

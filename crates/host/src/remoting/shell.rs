@@ -35,6 +35,9 @@ pub(super) struct Facts {
     pub(super) output_streams: Vec<String>,
     pub(super) working_directory: Option<String>,
     pub(super) environment: Vec<(String, String)>,
+    /// Whether its streams are compressed.
+    #[serde(default)]
+    pub(super) compressed: bool,
     /// The session configuration as it was when the shell was made.
     #[serde(default = "built_in")]
     pub(super) terms: SessionConfiguration,
@@ -259,7 +262,14 @@ impl Shell {
             output_streams: facts.output_streams.clone(),
             locale: Some("en-US".to_owned()),
             data_locale: Some("en-US".to_owned()),
-            compression: Some("NoCompression".to_owned()),
+            compression: Some(
+                if facts.compressed {
+                    "XpressCompression"
+                } else {
+                    "NoCompression"
+                }
+                .to_owned(),
+            ),
             profile_loaded: Some(true),
             encoding: Some("UTF8".to_owned()),
             buffer_mode: Some(match state.buffering {

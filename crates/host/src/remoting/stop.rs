@@ -1,7 +1,7 @@
 //! Pipelines that are to stop.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use winsta_domain::{ExitStatus, SessionId};
 use winsta_wsman::Fault;
@@ -13,8 +13,13 @@ use super::shell::Shell;
 use crate::engine::Engine;
 use crate::workers::Workers;
 
-/// How long a bash may take to read a command.
+/// How long an interrupt may take to be heeded. A shell that takes it for one of its prompt runs its
+/// command all the same, and so does one whose program has just ended by itself.
 const SECOND_THOUGHTS: Duration = Duration::from_millis(300);
+/// How long a shell may take to read a command that it was given.
+const READING: Duration = Duration::from_secs(2);
+/// How often such a one is looked at.
+const LOOK: Duration = Duration::from_millis(5);
 
 impl Engine {
     /// Has a pipeline stop, or forgets it.
@@ -41,21 +46,19 @@ impl Engine {
                     pipeline.end(code(Some(ExitStatus::Signal(INTERRUPT))));
                 }
             }
-            let is_fresh = pipeline.is_fresh();
+            let runs = runs.filter(|_| pipeline.is_told());
+            let may_be_early = pipeline.is_fresh() && !terminate;
             if runs.is_some() {
                 pipeline.interrupted();
             }
             if terminate {
-                pool.pipelines.remove(id);
+                pool.give_up(id);
             }
-            runs.map(|worker| (worker, is_fresh))
+            runs.map(|(worker, number)| (worker, number, may_be_early))
         };
-        if let (Some((worker, is_fresh)), Some(workers)) = (runs, workers) {
-            workers.signal(worker, INTERRUPT);
-            if is_fresh && !terminate {
-                let (shell, id) = (Arc::clone(shell), id.to_owned());
-                tokio::spawn(interrupt_again(shell, id, worker, workers));
-            }
+        if let (Some((worker, number, may_be_early)), Some(workers)) = (runs, workers) {
+            let interrupt = Interrupt::new(&workers, shell, worker, number);
+            tokio::spawn(interrupt.send(may_be_early));
         }
         self.keep_shell(shell);
         shell.tell();
@@ -63,12 +66,62 @@ impl Engine {
     }
 }
 
-/// A bash that has not read its command yet takes an interrupt for one of its prompt, and runs the
-/// command then: it is interrupted once more.
-async fn interrupt_again(shell: Arc<Shell>, id: String, worker: SessionId, workers: Arc<Workers>) {
-    tokio::time::sleep(SECOND_THOUGHTS).await;
-    let still = pool(&mut shell.state()).is_ok_and(|pool| pool.runs(&id) == Some(worker));
-    if still {
-        workers.signal(worker, INTERRUPT);
+/// An interrupt on its way.
+pub(super) struct Interrupt {
+    workers: Arc<Workers>,
+    shell: Arc<Shell>,
+    worker: SessionId,
+    number: u32,
+}
+
+impl Interrupt {
+    /// An interrupt of a runspace's command of this number.
+    pub(super) fn new(
+        workers: &Arc<Workers>,
+        shell: &Arc<Shell>,
+        worker: SessionId,
+        number: u32,
+    ) -> Self {
+        Self {
+            workers: Arc::clone(workers),
+            shell: Arc::clone(shell),
+            worker,
+            number,
+        }
+    }
+
+    /// Sends it when the runspace has read what it is to run, as far as that can be known; where it
+    /// `may_be_early`, twice.
+    pub(super) async fn send(self, may_be_early: bool) {
+        let until = Instant::now() + READING;
+        while Instant::now() < until && self.is_ignored() && self.is_wanted() {
+            tokio::time::sleep(LOOK).await;
+        }
+        if self.is_wanted() {
+            self.workers.signal(self.worker, INTERRUPT);
+        }
+        if may_be_early {
+            tokio::time::sleep(SECOND_THOUGHTS).await;
+            if self.is_wanted() {
+                self.workers.signal(self.worker, INTERRUPT);
+            }
+        }
+    }
+
+    /// Whether the runspace's shell ignores it, as bash does until it has read a command.
+    fn is_ignored(&self) -> bool {
+        let Some(pid) = self.workers.leader(self.worker) else {
+            return false;
+        };
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        ignored.is_some_and(|mask| mask & (1 << (INTERRUPT - 1)) != 0)
+    }
+
+    /// Whether the runspace still runs it.
+    fn is_wanted(&self) -> bool {
+        let mut state = self.shell.state();
+        pool(&mut state).is_ok_and(|pool| pool.is_at(self.worker, self.number))
     }
 }

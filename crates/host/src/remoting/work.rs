@@ -189,9 +189,10 @@ impl Engine {
     }
 }
 
-/// Variables of a shell's programs: a few that everybody needs, and the shell's own.
+/// Variables of a shell's programs: a few that everybody needs and that are the same in all logins of
+/// the user, whichever of them started the host, and the shell's own.
 fn environment(account: &Owner, own: &[(String, String)]) -> Vec<(String, String)> {
-    let inherited = ["PATH", "LANG", "TZ"]
+    let inherited = ["PATH", "LANG", "TZ", "XDG_RUNTIME_DIR"]
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
     let facts = [
