@@ -38,6 +38,15 @@ pub fn cannot() -> Option<String> {
 impl Desktop {
     /// Connects a user to a machine's xrdp; gives the session as well, once it is listed.
     pub fn connect(machine: &Machine, user: &str) -> (Self, Value) {
+        Self::connect_by(machine, user, None)
+    }
+
+    /// The same from another machine's address.
+    pub fn connect_from(other: &Machine, machine: &Machine, user: &str) -> (Self, Value) {
+        Self::connect_by(machine, user, Some(other))
+    }
+
+    fn connect_by(machine: &Machine, user: &str, other: Option<&Machine>) -> (Self, Value) {
         let mut screen = Command::new(SCREEN)
             .args([
                 "-displayfd",
@@ -59,9 +68,9 @@ impl Desktop {
             .read_line(&mut number)
             .expect("Xvfb says its display");
         let display = format!(":{}", number.trim());
-        let start = || client(machine, user, &display);
+        let start = || client(machine, user, &display, other);
         let mut client = start();
-        let address = Machine::GATEWAY;
+        let address = other.map_or(Machine::GATEWAY, Machine::address);
         let session = until(&format!("{user}'s desktop to have a client"), || {
             // xrdp lets its first clients down while it is still starting.
             if client.try_wait().expect("it is ours").is_some() {
@@ -79,9 +88,14 @@ impl Desktop {
     }
 }
 
-fn client(machine: &Machine, user: &str, display: &str) -> Child {
+fn client(machine: &Machine, user: &str, display: &str, other: Option<&Machine>) -> Child {
     let program = CLIENTS.iter().find(|path| Path::new(path).exists());
-    Command::new(program.expect("asked before"))
+    let program = *program.expect("asked before");
+    let mut command = match other {
+        Some(other) => other.sending(&[program]),
+        None => Command::new(program),
+    };
+    command
         .args([
             &format!("/v:{}", machine.address()),
             &format!("/u:{user}"),

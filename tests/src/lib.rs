@@ -1,18 +1,24 @@
 //! What the end-to-end tests share: real processes of the real binary, and patience.
 
 pub mod binary;
+pub mod cable;
 pub mod cells;
 pub mod chance;
 pub mod desk;
 pub mod desktop;
+pub mod gateway;
+pub mod kdc;
 pub mod keeper;
 pub mod machine;
+pub mod negotiating;
 pub mod numbered;
 pub mod patience;
 pub mod process;
 pub mod psrp;
 pub mod published;
 pub mod remote;
+pub mod rounds;
+pub mod rust_peer;
 pub mod sshd;
 pub mod stage;
 pub mod stall;
@@ -20,5 +26,6 @@ pub mod system;
 pub mod tmux;
 pub mod trouble;
 pub mod watcher;
+pub mod windows;
 pub mod wire_peer;
 pub mod xml;

@@ -97,10 +97,26 @@ impl Machine {
         &self.folder
     }
 
+    /// Takes its network away.
+    pub fn part(&self) {
+        run(&mut script(&["cut", &self.name])).done();
+    }
+
+    /// Gives its network back.
+    pub fn join(&self) {
+        run(&mut script(&["join", &self.name])).done();
+    }
+
     /// Runs a program in it as root.
     pub fn exec(&self, words: &[&str]) -> Ran {
         let before = ["exec", &self.name];
         run(&mut script(&[&before, words].concat()))
+    }
+
+    /// A program of this machine's that goes out through the booted one's network, yet to be run.
+    pub fn sending(&self, words: &[&str]) -> Command {
+        let before = ["from", &self.name];
+        script(&[&before, words].concat())
     }
 
     /// Runs a shell script in it as root.

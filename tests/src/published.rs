@@ -16,8 +16,9 @@ use crate::sshd::free_port;
 pub struct Published {
     /// Its desk.
     pub desk: Desk,
-    /// Its port on loopback.
+    /// Its port.
     pub port: u16,
+    address: &'static str,
     host: Child,
 }
 
@@ -29,23 +30,48 @@ impl Published {
 
     /// A host with these lines of configuration.
     pub fn with_config(config: &str) -> Self {
+        Self::start(config, "127.0.0.1")
+    }
+
+    /// A host at an address of this thread's network.
+    pub fn at(address: &'static str) -> Self {
+        Self::start("", address)
+    }
+
+    fn start(config: &str, address: &'static str) -> Self {
         let desk = Desk::with_config(config);
         users(&desk);
         let port = free_port();
-        let host = serve(&desk, port);
-        Self { desk, port, host }
+        let host = serve(&desk, address, port);
+        Self {
+            desk,
+            port,
+            address,
+            host,
+        }
     }
 
     /// Kills the host with SIGKILL, and starts another.
     pub fn crash(&mut self) {
         self.host.kill().expect("it is ours");
         self.host.wait().expect("it is ours");
-        self.host = serve(&self.desk, self.port);
+        self.host = serve(&self.desk, self.address, self.port);
     }
 
     /// Where it is.
     pub fn place(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.address, self.port)
+    }
+
+    /// Its service of WS-Management.
+    pub fn uri(&self) -> String {
+        format!("https://{}/wsman", self.place())
+    }
+
+    /// Has a client know its certificate.
+    pub fn known_to(&self, client: &Desk) {
+        let words = ["trust", &self.place(), "--fingerprint", &self.fingerprint()];
+        client.run(&words).done();
     }
 
     /// What `--server` takes.
@@ -86,14 +112,14 @@ impl Published {
     }
 }
 
-fn serve(desk: &Desk, port: u16) -> Child {
+fn serve(desk: &Desk, address: &str, port: u16) -> Child {
     let users = desk.folder().join("users").display().to_string();
-    let url = format!("https://127.0.0.1:{port}/wsman");
+    let url = format!("https://{address}:{port}/wsman");
     let mut command = desk.command(&["host", "run", "--wsman", &url, "--users", &users]);
     command.stdout(Stdio::null());
     let host = command.spawn().expect("winsta runs");
     until("the host to listen", || {
-        TcpStream::connect(("127.0.0.1", port)).ok()
+        TcpStream::connect((address, port)).ok()
     });
     host
 }

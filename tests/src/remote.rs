@@ -3,14 +3,18 @@
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
-use winsta_python::{Missing, Python};
+use winsta_python::{Missing, Python, packages};
 
 use crate::desk::Desk;
 use crate::patience::until;
 use crate::sshd::free_port;
 
 /// What each program of a client begins with: `ws(user)` makes a connection.
-const PRELUDE: &str = include_str!("remote/prelude.py");
+const PRELUDE: &str = concat!(
+    include_str!("remote/prelude.py"),
+    "\n\n",
+    include_str!("persistent.py")
+);
 
 /// A host with the users `ann` and `bob`, whose password is `secret`.
 pub struct Remote {
@@ -26,7 +30,12 @@ impl Remote {
     /// A host with these lines of configuration; says why and gives nothing where there are no
     /// clients to test with.
     pub fn with_config(config: &str) -> Option<Self> {
-        let python = match Python::with(&["pypsrp==0.9.1", "pywinrm==0.5.0"]) {
+        Self::with_clients(packages::CLIENTS, config)
+    }
+
+    /// The same for clients that these packages of PyPI make.
+    pub fn with_clients(list: &[&str], config: &str) -> Option<Self> {
+        let python = match Python::with(list) {
             Ok(python) => python,
             Err(missing) => {
                 println!("skipped: {missing}");

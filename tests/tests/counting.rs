@@ -7,6 +7,7 @@ use winsta_domain::SessionId;
 use winsta_tests::desk::Desk;
 use winsta_tests::patience::until;
 use winsta_tests::process::{descriptors, memory, of_folder};
+use winsta_tests::remote::Remote;
 
 /// Sessions at a time.
 const BATCH: usize = 50;
@@ -150,4 +151,26 @@ fn two_thousand_sessions_leave_nothing_behind() {
         desk.host().status().expect("a status").counters.created,
         2_100
     );
+}
+
+#[test]
+fn checked_passwords_leave_no_memory_behind() {
+    let remote = Remote::plain("");
+    let host = remote.desk.host().status().expect("a status").pid;
+    let user = Desk::new();
+    let many = vec![remote.uri(); 24].join(",");
+    // A password is checked for each new connection, of which an agent keeps a few: so there are
+    // two users, and many sessions at once.
+    let ran = user.bash(&format!(
+        "export WINSTA_PASSWORD=secret
+        for user in ann bob; do
+            made=$(New-PSSession -ConnectionUri {many} -Credential $user); wc -l <<< $made
+            Remove-PSSession <<< $made
+        done"
+    ));
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("24\n24\n", ""));
+    let left = memory(host);
+    println!("{left} KiB");
+    // Two passwords at a time take nearly 40 MB.
+    assert!(left < 32 << 10, "the host still has {left} KiB");
 }

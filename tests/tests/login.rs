@@ -234,6 +234,68 @@ fn a_login_whose_connection_breaks_is_gone_back_to() {
     });
 }
 
+/// What is built: so many objects with a real compiler, a moment apart.
+const OBJECTS: usize = 40;
+const MAKEFILE: &str = "N := $(shell seq 40)
+all: $(N:%=%.o)
+\techo linked > finished
+%.o:
+\tsleep 0.1; echo 'int f$*;' | cc -x c -c -o $@ -
+";
+
+#[test]
+fn an_editor_and_a_build_outlive_the_connection() {
+    if !(have("vim") && have("make") && have("cc")) {
+        return;
+    }
+    let Some(machines) = machine("") else { return };
+    let Some(terminal) = log_in(&machines) else {
+        return;
+    };
+    let desk = machines.desk("web01");
+    let work = desk.folder().join("work");
+    fs::create_dir(&work).unwrap();
+    fs::write(work.join("Makefile"), MAKEFILE).unwrap();
+    let built = || {
+        let made = (1..=OBJECTS).filter(|number| work.join(format!("{number}.o")).exists());
+        made.count()
+    };
+    greet(&terminal, "first");
+    terminal.line(&format!(
+        "cd {} && (make > log 2>&1 &); vim -u NONE -n -i NONE text",
+        work.display()
+    ));
+    terminal.wait_text("[New");
+    terminal.text("iwords that nobody saved");
+    terminal.wait_text("nobody saved");
+    until("the build to run", || (built() > 0).then_some(()));
+    cut(&terminal);
+    let at_the_cut = built();
+    assert!(at_the_cut < OBJECTS, "the build was over before the cut");
+    only(desk, "Disconnected");
+    until("the build to go on", || {
+        (built() > at_the_cut).then_some(())
+    });
+
+    let Some(again) = log_in(&machines) else {
+        return;
+    };
+    again.wait_text("words that nobody saved");
+    again.keys(&["Escape"]);
+    again.text(":wq");
+    again.keys(&["Enter"]);
+    until("the text to be saved", || {
+        let text = fs::read_to_string(work.join("text")).unwrap_or_default();
+        (text == "words that nobody saved\n").then_some(())
+    });
+    until("the build to end", || {
+        work.join("finished").exists().then_some(())
+    });
+    assert_eq!(built(), OBJECTS);
+    again.line("exit");
+    again.wait_text("left with 0");
+}
+
 #[test]
 fn the_rule_can_close_or_leave_what_was_left() {
     for (rule, stays) in [("close", false), ("new", true)] {

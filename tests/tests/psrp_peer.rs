@@ -9,12 +9,11 @@ use winsta_psrp::message::{
     HostResponse, Information, PipelineState, PowerShell, Progress, Record,
 };
 use winsta_psrp::{PipelineId, PoolId, Sizes, Stream, client, server};
+use winsta_python::packages;
 use winsta_tests::wire_peer::{Line, Peer};
 
-const PSRPCORE: &[&str] = &["psrpcore==0.3.1"];
-
 fn peer(program: &str) -> Option<Peer> {
-    let peer = Peer::start(PSRPCORE, program);
+    let peer = Peer::start(packages::REMOTING, program);
     peer.map_err(|missing| println!("skipped: {missing}")).ok()
 }
 

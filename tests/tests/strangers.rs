@@ -2,7 +2,7 @@
 //! says of who connects must be enough.
 
 use std::fs::{self, Permissions};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -54,6 +54,48 @@ fn request(method: &str, path: &str, body: &str) -> String {
          content-length: {}\r\n\r\n{body}",
         body.len()
     )
+}
+
+#[test]
+fn another_user_cannot_talk_to_the_agent() {
+    let desk = Desk::new();
+    desk.bash("New-PSSession -Name Mine").done();
+    let run = desk.folder().join("run");
+    let agent = run.join("agent.sock");
+    for (path, mode) in [
+        (desk.folder().to_owned(), 0o711),
+        (run.clone(), 0o711),
+        (agent.clone(), 0o666),
+    ] {
+        open(&path, mode);
+    }
+    let asks = [
+        b"\"Known\"\n".to_vec(),
+        b"{\"Connect\":{\"sessions\":[],\"throttle\":0}}\n".to_vec(),
+        vec![b'x'; 1 << 20],
+    ];
+    // Its owner is answered, so that silence means something.
+    assert!(first_line(&agent, &asks[0]).contains("Mine"));
+    let answers = as_nobody(|| asks.each_ref().map(|bytes| ask(&agent, bytes)));
+    open(&run, 0o700);
+    let Some(answers) = answers else {
+        return;
+    };
+    assert_eq!(answers, ["", "", ""]);
+    let kept = desk.bash("Get-PSSession | Format-Table Name, State | tail -n +4");
+    assert_eq!(
+        (kept.out.as_str(), kept.err.as_str()),
+        ("Mine Opened\n", "")
+    );
+}
+
+/// The first line of an answer of the agent.
+fn first_line(socket: &Path, bytes: &[u8]) -> String {
+    let mut stream = UnixStream::connect(socket).expect("the socket is in reach");
+    stream.write_all(bytes).expect("it reads");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).expect("text");
+    line
 }
 
 #[test]

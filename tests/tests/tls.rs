@@ -362,35 +362,6 @@ fn what_cannot_be_is_said() {
 }
 
 #[test]
-fn terminals_need_another_way() {
-    let published = Published::new();
-    let client = published.enrolled(&["--address", "127.0.0.1"]);
-    let id = published.desk.start("cat");
-    let path = format!("/v1/sessions/{id}/attach");
-    let pem = identity(&client);
-    let post = ["--cert", &pem, "-d", "{\"mode\":\"take_over\"}"];
-    let (status, said) = curl(&published, &path, &post);
-    assert_eq!(status, 501, "{said}");
-    assert!(said.contains("WebSocket"), "{said}");
-    let Some(terminal) = client.terminal() else {
-        return;
-    };
-    let before = published.desk.sessions().len();
-    for words in [format!("connect {id}"), "new".to_owned()] {
-        terminal.line(&format!(
-            "clear; winsta {words} --server {}",
-            published.server()
-        ));
-        terminal.wait_text("terminals are not carried");
-    }
-    assert_eq!(
-        published.desk.sessions().len(),
-        before,
-        "nothing was started for it"
-    );
-}
-
-#[test]
 fn programs_attach_with_a_websocket() {
     let published = Published::new();
     let client = published.enrolled(&[]);

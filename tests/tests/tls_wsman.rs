@@ -1,12 +1,12 @@
 //! Clients of WS-Management over TLS: pywinrm and pypsrp, with passwords and with certificates.
 
-use winsta_python::Python;
+use winsta_python::{Python, packages};
 use winsta_tests::desk::Desk;
 use winsta_tests::published::{Published, identity};
 
 /// The clients; says why and gives nothing where there are none.
 fn clients() -> Option<Python> {
-    match Python::with(&["pypsrp==0.9.1", "pywinrm==0.5.0"]) {
+    match Python::with(packages::CLIENTS) {
         Ok(python) => Some(python),
         Err(missing) => {
             println!("skipped: {missing}");

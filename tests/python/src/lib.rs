@@ -6,6 +6,7 @@
 //! neither gets a [`Missing`] that says what to do, and skips.
 
 mod environment;
+pub mod packages;
 mod recording;
 
 pub use environment::{Missing, Python};

@@ -5,9 +5,8 @@ use std::fs;
 use serde::Deserialize;
 
 use crate::environment::{Missing, Python, file, folder, once, run};
+use crate::packages;
 
-/// The source distribution that holds them.
-const PYPSRP: &str = "pypsrp==0.9.1";
 /// Where they are in it.
 const RESPONSES: &str = "pypsrp-0.9.1/tests/tests_pypsrp/responses";
 
@@ -48,7 +47,7 @@ pub fn recordings() -> Result<Vec<Recording>, Missing> {
     let sources = folder()?.join("pypsrp-source");
     let json = sources.join("recordings.json");
     once(&sources, || {
-        let python = Python::with(&["pyyaml"])?;
+        let python = Python::with(packages::YAML)?;
         fs::create_dir_all(&sources).map_err(|source| file(&sources, source))?;
         let mut download = python.command();
         download.args([
@@ -59,7 +58,7 @@ pub fn recordings() -> Result<Vec<Recording>, Missing> {
             "--disable-pip-version-check",
         ]);
         download.args(["--no-deps", "--no-binary", ":all:", "--dest"]);
-        download.arg(&sources).arg(PYPSRP);
+        download.arg(&sources).arg(packages::PYPSRP);
         run(download)?;
         let archive = sources.join("pypsrp-0.9.1.tar.gz");
         let mut unpack = python.command();
