@@ -25,6 +25,8 @@ enum Chore {
     Fleet(bench::fleet::Options),
     /// Measure CLIXML and PowerShell remoting beside psrpcore
     Codec(bench::codec::Options),
+    /// Measure what a host does for clients of WS-Management
+    Service(bench::service::Options),
     /// Measure the cmdlets for PSSessions beside pypsrp
     Sessions(bench::sessions::Options),
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Chore::Bench(options) => bench::run(&options),
         Chore::Fleet(options) => bench::fleet::run(&options),
         Chore::Codec(options) => bench::codec::run(&options),
+        Chore::Service(options) => bench::service::run(&options),
         Chore::Sessions(options) => bench::sessions::run(&options),
     };
     match outcome {

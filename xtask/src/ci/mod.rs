@@ -1,5 +1,6 @@
 //! The gate: the same checks here and on every machine.
 
+mod ahead;
 mod files;
 mod layers;
 mod steps;
@@ -40,7 +41,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let begin = Instant::now();
     let mut lines = Vec::new();
     let mut failed = None;
-    for step in STEPS.iter().filter(|step| wanted(step.name)) {
+    let wanted: Vec<_> = STEPS.iter().filter(|step| wanted(step.name)).collect();
+    // Whatever comes first has nothing to run beside.
+    let ahead = wanted.iter().skip(1).filter_map(|step| step.ahead);
+    let ahead: Vec<_> = ahead.map(|begin| begin()).collect::<Result<_>>()?;
+    for step in wanted {
         println!("=== {}: {}", step.name, step.what);
         let begin = Instant::now();
         let outcome = (step.run)();
@@ -63,6 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             break;
         }
     }
+    drop(ahead);
     summarise(&lines, begin.elapsed());
     match failed {
         None => Ok(()),
