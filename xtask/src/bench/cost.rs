@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{WaitOptions, wait};
 
 use crate::bench::place::{Argv, Place};
+use crate::bench::processes::Process;
 
 /// How long what a command leaves behind has to end.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -77,6 +78,15 @@ fn masters(place: &Place) -> Result<f64> {
         }
     }
     Ok(sum)
+}
+
+/// Processor time of living processes so far, in seconds.
+pub(crate) fn spent(processes: &[Process]) -> f64 {
+    let stats = processes.iter().map(|process| {
+        let path = format!("/proc/{}/stat", process.pid);
+        fs::read_to_string(path).unwrap_or_default()
+    });
+    stats.filter_map(|stat| times(&stat, 11)).sum()
 }
 
 /// Two fields of a `stat` file, in seconds, counted behind the program's name.

@@ -12,11 +12,12 @@ mod place;
 mod processes;
 mod report;
 mod rows;
+mod served;
+pub(crate) mod service;
 pub(crate) mod sessions;
 mod signals;
 mod terminal;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -119,14 +120,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         commands: commands(&peers)?,
     };
     let page = report::page(&figures, &peers, &how);
-    println!("{page}");
     let whole = options.only.is_empty() && options.peers.is_empty() && !options.quick;
-    if whole {
-        let path = workspace::root().join("benches/RESULTS.md");
-        write(&path, &page)?;
-        println!("written to {}", path.display());
-    }
-    Ok(())
+    report::publish(&page, whole.then_some("RESULTS.md"))
 }
 
 fn once(measure: &Measure, number: usize, peer: &dyn Peer, setting: Setting) {
@@ -197,11 +192,4 @@ fn commands(peers: &[Box<dyn Peer>]) -> Result<Vec<(String, String)>> {
         commands.extend(lines.map(|line| (peer.name().to_owned(), line)));
     }
     Ok(commands)
-}
-
-fn write(path: &Path, page: &str) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).context("cannot create the folder")?;
-    }
-    std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))
 }

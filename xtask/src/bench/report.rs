@@ -3,10 +3,13 @@
 use std::fmt::Write;
 use std::process::Command;
 
+use anyhow::{Context, Result};
+
 use super::figures::{Figures, quantile};
 use super::peer::Peer;
 use super::peers::{OURS, RAW};
 use super::rows::{ROWS, Row};
+use crate::workspace;
 
 /// Where and how figures were made.
 pub(crate) struct Circumstances {
@@ -66,6 +69,17 @@ fn heading(page: &mut String, peers: &[Box<dyn Peer>], how: &Circumstances) {
         line!(page, "- {}: {version}", peer.name());
     }
     line!(page, "");
+}
+
+/// Prints a page, and writes it to `benches/` if it has a name there.
+pub(crate) fn publish(page: &str, name: Option<&str>) -> Result<()> {
+    println!("{page}");
+    if let Some(name) = name {
+        let path = workspace::root().join("benches").join(name);
+        std::fs::write(&path, page).context("cannot write the page")?;
+        println!("written to {}", path.display());
+    }
+    Ok(())
 }
 
 /// The machine that figures are of.

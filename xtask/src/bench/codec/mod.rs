@@ -7,10 +7,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use winsta_python::packages::{self, PSRPCORE};
 use winsta_python::{Python, recordings};
 
 use super::figures::quantile;
-use super::report::machine;
+use super::report::{machine, publish};
 use crate::workspace;
 
 /// Options of `cargo xtask codec`.
@@ -28,7 +29,6 @@ pub(crate) struct Options {
 }
 
 const PEER: &str = include_str!("peer.py");
-const PACKAGE: &str = "psrpcore==0.3.1";
 /// Lines of text, as `ls -l` makes them.
 const LINES: usize = 3_000;
 
@@ -37,7 +37,7 @@ type Rates = BTreeMap<String, f64>;
 
 /// Measures and prints, and writes the page if that is wanted.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let python = Python::with(&[PACKAGE])?;
+    let python = Python::with(packages::REMOTING)?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let (documents, lines) = (folder.path().join("documents"), folder.path().join("lines"));
     let count = extract(&python, folder.path(), &documents)?;
@@ -55,13 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         eprintln!("{number} of {}", options.runs);
     }
     let page = page(&measured, count);
-    println!("{page}");
-    if options.write {
-        let path = workspace::root().join("benches/CODEC.md");
-        fs::write(&path, &page).context("cannot write the page")?;
-        println!("written to {}", path.display());
-    }
-    Ok(())
+    publish(&page, options.write.then_some("CODEC.md"))
 }
 
 /// Writes the documents of recorded exchanges as a list, and says how many there are.
@@ -128,7 +122,7 @@ fn page(measured: &[(Rates, Rates)], documents: usize) -> String {
          {documents} that Windows hosts and their clients sent each other (recordings in pypsrp's \
          source), the lines such as `ls -l` prints. Of documents the whole text counts, of lines \
          nothing but their own: writing makes fragments of them that can be sent, reading takes \
-         such fragments to events.\n\n- machine: {}\n- peer: {PACKAGE}\n\n| row | winsta, MB/s | \
+         such fragments to events.\n\n- machine: {}\n- peer: {PSRPCORE}\n\n| row | winsta, MB/s | \
          psrpcore, MB/s | times |\n|---|---:|---:|---:|\n",
         measured.len(),
         machine(),

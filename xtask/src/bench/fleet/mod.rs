@@ -13,10 +13,9 @@ use anyhow::{Context, Result, ensure};
 use super::cost::{Cost, measured};
 use super::figures::quantile;
 use super::place::Place;
+use super::report::publish;
 use ground::Ground;
 use tools::{TOOLS, Tool};
-
-use crate::workspace;
 
 /// Options of `cargo xtask fleet`.
 #[derive(clap::Args)]
@@ -77,21 +76,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         columns.push(column);
     }
     let page = page(&columns, options);
-    println!("{page}");
-    if options.tools.is_empty() {
-        let path = workspace::root().join("benches/FLEET.md");
-        std::fs::write(&path, &page).context("cannot write the page")?;
-        println!("written to {}", path.display());
-    }
-    Ok(())
+    publish(&page, options.tools.is_empty().then_some("FLEET.md"))
 }
 
 fn page(columns: &[Column], options: &Options) -> String {
     let Options { hosts, runs, .. } = options;
     let mut page = format!(
         "# Who is logged in on {hosts} machines\n\nMade by `cargo xtask fleet`. Each figure is the \
-         median of {runs} runs. The machines are one sshd on {hosts} loopback addresses; all tools \
-         ask 32 at a time. Cold: every login is new. Warm: the second time, over connections that \
+         median of {runs} runs. The machines are one sshd on {hosts} loopback addresses, and \
+         one host of ours, which looks for hosted sessions only: the logins of all these machines \
+         stand in one table of processes, which the other tools do not read. All tools ask 32 at a time. Cold: every login is new. Warm: the second time, over connections that \
          ssh's masters keep open, which every tool is configured to use. The client's CPU time \
          has its children and its masters in it, that of the machine everything else too, sshd \
          first of all.\n\n| tool | cold, s | client CPU, s | machine CPU, s | warm, s | client CPU, \

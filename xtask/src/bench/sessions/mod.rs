@@ -4,18 +4,19 @@
 //! share the processor with whoever is measured.
 
 use std::fmt::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
+use std::process::Child;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use winsta_python::Python;
+use winsta_python::packages::{self, PYPSRP};
 
 use super::cost::{Cost, measured, measured_with};
 use super::figures::quantile;
 use super::place::{Argv, Place, argv};
-use super::report::machine;
-use crate::workspace;
+use super::report::{machine, publish};
+use super::served::{self, await_answer, binary, serve};
 
 /// Options of `cargo xtask sessions`.
 #[derive(clap::Args)]
@@ -32,11 +33,8 @@ pub(crate) struct Options {
 }
 
 const PEER: &str = include_str!("peer.py");
-const PACKAGE: &str = "pypsrp==0.9.1";
 /// Most that are asked at once.
 const THROTTLE: u16 = 32;
-/// How long a host may take to answer for the first time.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// What the cmdlets do on each host, `W` being the program and `U` the hosts' addresses.
 const SCRIPT: &str = "set -e
 s=$($W New-PSSession -ConnectionUri $U -Credential ann)
@@ -52,7 +50,7 @@ const AGENT: Duration = Duration::from_secs(4);
 
 /// Measures and prints, and writes the page if that is wanted.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let python = Python::with(&[PACKAGE])?;
+    let python = Python::with(packages::CLIENTS)?;
     Place::sweep()?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let mut rows = Vec::new();
@@ -69,20 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         rows.push((*count, ours, theirs));
     }
     let page = page(&rows, options);
-    println!("{page}");
-    if options.write {
-        let path = workspace::root().join("benches/SESSIONS.md");
-        std::fs::write(&path, &page).context("cannot write the page")?;
-        println!("written to {}", path.display());
-    }
-    Ok(())
-}
-
-fn binary() -> String {
-    workspace::root()
-        .join("target/release/winsta")
-        .display()
-        .to_string()
+    publish(&page, options.write.then_some("SESSIONS.md"))
 }
 
 /// Hosts at consecutive ports.
@@ -94,35 +79,16 @@ struct Hosts {
 impl Hosts {
     fn start(count: u16) -> Result<Self> {
         let users = Place::new()?;
-        let file = users.path("users").display().to_string();
-        let set = format!(
-            "printf 'secret\\nsecret\\n' | {} passwd {file} ann",
-            binary()
-        );
-        users.output(&argv(["/bin/sh", "-c", set.as_str()]))?;
+        let file = served::users(&users)?;
         let first = free(count)?;
         let mut all = Vec::new();
         for port in first..first + count {
             let place = Place::new()?;
-            let url = format!("http://127.0.0.1:{port}");
-            let line = argv([
-                binary().as_str(),
-                "host",
-                "run",
-                "--wsman",
-                &url,
-                "--users",
-                &file,
-            ]);
-            let child = place.command(&line)?.stdout(Stdio::null()).spawn();
-            all.push((place, child.context("cannot start a host")?));
+            let child = serve(&place, port, &file)?;
+            all.push((place, child));
         }
         for port in first..first + count {
-            let begun = Instant::now();
-            while TcpStream::connect(("127.0.0.1", port)).is_err() {
-                ensure!(begun.elapsed() < PATIENCE, "a host does not answer");
-                std::thread::sleep(Duration::from_millis(10));
-            }
+            await_answer(port)?;
         }
         drop(users);
         Ok(Self { first, all })
@@ -188,7 +154,7 @@ fn page(rows: &[(u16, Vec<Cost>, Vec<Cost>)], options: &Options) -> String {
          on this machine, {THROTTLE} at a time: make a session, run a command in it, leave it, come \
          back, end it; make another, start a command and leave, come back and hear it, end it. The time of the processor is the client's: \
          shell, commands and agent here, Python there. Each host checks a password with argon2 for each \
-         connection that is made to it: the script keeps one for each host, the cmdlets make about four.\n\n- machine: {}\n- peer: {PACKAGE}\n\n\
+         connection that is made to it; script and agent both keep theirs.\n\n- machine: {}\n- peer: {PYPSRP}\n\n\
          | hosts | winsta, s | its CPU, s | pypsrp, s | its CPU, s | times less CPU | wall |\n\
          |---:|---:|---:|---:|---:|---:|---:|\n",
         options.runs,
