@@ -7,7 +7,6 @@ use winsta_python::packages::CLIENTS;
 
 use crate::desk::{Desk, Ran};
 use crate::machine::Machine;
-use crate::patience::until;
 use crate::system;
 
 /// What each program of a client begins with: `ws(user)` makes a connection.
@@ -122,12 +121,9 @@ pub fn who_knows(machine: &Machine, name: &str) -> Desk {
     let place = format!("{}:5986", machine.address());
     let hosts = format!("[hosts.{name}]\ntls = \"{place}\"\n");
     std::fs::write(desk.folder().join("hosts.toml"), hosts).expect("a file");
-    let shown = until("the gateway to have a certificate", || {
-        let read = machine.sh(
-            "openssl x509 -noout -fingerprint -sha256 -in /var/lib/winsta-gateway/tls/host.crt",
-        );
-        (read.status == 0).then_some(read.out)
-    });
+    let shown = machine
+        .sh("openssl x509 -noout -fingerprint -sha256 -in /var/lib/winsta-gateway/tls/host.crt")
+        .done();
     let shown = shown.trim().rsplit('=').next().unwrap_or_default();
     let shown = shown.replace(':', "").to_ascii_lowercase();
     let words = ["trust", place.as_str(), "--fingerprint", shown.as_str()];

@@ -7,15 +7,11 @@ use winsta_tests::patience::until;
 use winsta_tests::published::{bring, identity};
 use winsta_tests::system::as_user;
 
-/// A token for a user, once the gateway shows a certificate.
+/// A token for a user.
 fn token(machine: &Machine, user: &str) -> String {
     let address = machine.address();
     let words = ["gateway", "token", "--user", user, "--address", address];
-    let token = until("a token", || {
-        let ran = machine.winsta(&words);
-        (ran.status == 0).then_some(ran.out)
-    });
-    token.trim_end().to_owned()
+    machine.winsta(&words).done().trim_end().to_owned()
 }
 
 /// Somebody on this machine whose certificate stands for a user of that one, which is `web01` to

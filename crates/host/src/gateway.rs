@@ -114,6 +114,7 @@ fn run() -> Result<(), StartError> {
         .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        process::ready()?;
         tracing::info!(%address, "clients from elsewhere are served");
         // Each user has a part of the room: who lets their own host hang fills no more than that.
         let door = Door::new(true);

@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -34,6 +36,19 @@ pub(crate) fn in_unit<E: std::error::Error>(work: impl FnOnce() -> Result<(), E>
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells the service manager of a unit of `Type=notify` that it has started (`sd_notify(3)`).
+pub(crate) fn ready() -> io::Result<()> {
+    let Some(place) = std::env::var_os("NOTIFY_SOCKET") else {
+        return Ok(());
+    };
+    let address = match place.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(&place)?,
+    };
+    UnixDatagram::unbound()?.send_to_addr(b"READY=1", &address)?;
+    Ok(())
 }
 
 /// Leaves the caller's terminal, folder and file modes, and becomes the reaper of whatever
