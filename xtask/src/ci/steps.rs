@@ -185,7 +185,7 @@ fn peers_ahead() -> Result<Ahead> {
 fn test() -> Result<Outcome> {
     let binary = released();
     let command = if is_installed("cargo", &["nextest", "--version"]) {
-        "nextest run --workspace --locked --no-fail-fast"
+        "nextest run --profile gate --workspace --locked --no-fail-fast"
     } else {
         println!("cargo-nextest is not installed: cargo test does its work");
         "test --workspace --all-targets --locked --no-fail-fast"
@@ -193,7 +193,8 @@ fn test() -> Result<Outcome> {
     cargo(&words(command), &[("WINSTA_BIN", &*binary)])
 }
 
-/// Sessions of ssh, xrdp and the console, and the host for all users, where logins are in no utmp.
+/// Sessions of ssh, xrdp and the console, the host for all users and its gateway, where logins are in
+/// no utmp.
 fn debian13() -> Result<Outcome> {
     let skipped = |why: &str| Ok(Outcome::Skipped(why.to_owned()));
     if !is_installed("mmdebstrap", &["--version"]) {
@@ -211,8 +212,8 @@ fn debian13() -> Result<Outcome> {
         return skipped("its files cannot be had; the lines above say why");
     }
     // The whole workspace, or it would be compiled once more with other features.
-    let command = "nextest run --workspace --locked --no-fail-fast \
-                   -E binary(/^(elsewhere|system)/)-binary(system_package)";
+    let command = "nextest run --profile gate --workspace --locked --no-fail-fast \
+                   -E binary(/^(elsewhere|gateway|system)/)-binary(system_package)";
     let binary = released();
     let environment = [("WINSTA_BIN", &*binary), ("WINSTA_TESTHOST_ROOT", TREE)];
     cargo(&words(command), &environment)
@@ -278,7 +279,8 @@ fn pass_on(from: impl Read, to: fn(&str)) -> Result<Vec<String>> {
         to(&line);
         let text = line.trim();
         let counts = text.starts_with("test result:") && !text.contains(" 0 passed; 0 failed");
-        if counts || (text.starts_with("Summary [") && text.contains("run:")) {
+        let is_summary = text.starts_with("Summary [") && text.contains("run:");
+        if counts || is_summary || text.starts_with("FLAKY ") {
             closing.push(text.to_owned());
         }
     }
