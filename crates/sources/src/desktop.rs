@@ -1,8 +1,9 @@
 //! Desktops: when their users last typed, and messages in front of them.
 //!
-//! Both are the X server's to know and to show. The host speaks to no X server itself: for each
-//! desktop it starts an [`agent`], a process of the desktop's own user, and exchanges lines with
-//! it. So neither a server that a user replaced nor a file that they wrote is read by root.
+//! Both are the X server's to know and to show; where there is none, what shows notifications to the
+//! user takes messages. The host speaks to neither itself: for each desktop it starts an [`agent`], a
+//! process of the desktop's own user, and exchanges lines with it. So neither a server that a user
+//! replaced nor a file that they wrote is read by root.
 
 pub mod agent;
 
@@ -71,7 +72,7 @@ impl Agents {
         Some(Timestamp(now.0.saturating_sub(idle)).max(found.logon))
     }
 
-    /// Shows a message in a window of its own for `seconds`; returns when it is on the screen.
+    /// Shows a message for `seconds`; returns when it is on the screen.
     pub(crate) async fn tell(
         &self,
         found: &Found,
@@ -130,22 +131,25 @@ impl Agent {
     fn start(found: &Found) -> io::Result<Self> {
         let user = User::from_uid(found.uid.into())?;
         let user = user.ok_or_else(|| io::Error::other("its user has no entry"))?;
-        let display = found
-            .display
-            .ok_or_else(|| io::Error::other("it has no display"))?;
         let mut command = Command::new("/proc/self/exe");
         command
             .arg("desktop")
             .env_clear()
-            .env("DISPLAY", format!(":{display}"))
             .env("HOME", &user.dir)
+            .env("XDG_RUNTIME_DIR", format!("/run/user/{}", found.uid))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        if let Some(authority) = authority(found) {
-            command.env("XAUTHORITY", authority);
+        if let Some(display) = found.display {
+            command.env("DISPLAY", format!(":{display}"));
         }
+        let told = told(found);
+        command.envs(
+            WAYS.into_iter()
+                .zip(told)
+                .filter_map(|(name, way)| Some((name, way?))),
+        );
         if rustix::process::geteuid().is_root() {
             command.uid(found.uid).gid(user.gid.as_raw());
         }
@@ -173,10 +177,16 @@ impl Agent {
     }
 }
 
-/// The file with the key to the session's X server, as one of its processes was told.
-fn authority(found: &Found) -> Option<String> {
-    let folder = found.cgroup.as_deref()?;
-    let members = processes::in_group(folder).into_iter().take(MAX_ASKED);
-    let mut owned = members.filter(|pid| processes::process_owner(*pid) == Some(found.uid));
-    owned.find_map(|pid| processes::variable(pid, "XAUTHORITY"))
+/// The ways to the desktop that its processes are told of: the file with the key to its X server,
+/// and its user's bus.
+const WAYS: [&str; 2] = ["XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS"];
+
+/// Each of these as one of the session's processes was told it.
+fn told(found: &Found) -> [Option<String>; WAYS.len()] {
+    let members = found.cgroup.as_deref().map(processes::in_group);
+    let members = members.unwrap_or_default().into_iter().take(MAX_ASKED);
+    let owned: Vec<u32> = members
+        .filter(|pid| processes::process_owner(*pid) == Some(found.uid))
+        .collect();
+    WAYS.map(|name| owned.iter().find_map(|pid| processes::variable(*pid, name)))
 }

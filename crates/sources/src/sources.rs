@@ -180,10 +180,10 @@ impl Sources {
         text: &str,
         seconds: u32,
     ) -> Result<u32, ActError> {
-        if found.display.is_none() || !found.graphical {
+        if !found.graphical {
             return act::tell(found, from, text);
         }
-        if !may_ask(found) {
+        if !may_show(found) {
             return Err(ActError::Denied);
         }
         let told = self.agents.tell(found, from, text, seconds).await;
@@ -252,9 +252,13 @@ impl Known {
 
 /// Whether the session has an X server that this process may have asked in its user's name.
 fn may_ask(found: &Found) -> bool {
+    found.display.is_some() && may_show(found)
+}
+
+/// Whether a message can be shown on its desktop.
+fn may_show(found: &Found) -> bool {
     let me = rustix::process::geteuid();
-    found.display.is_some()
-        && found.graphical
+    found.graphical
         && matches!(found.state, State::Active | State::Disconnected)
         && (me.is_root() || me.as_raw() == found.uid)
 }
