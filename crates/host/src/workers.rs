@@ -206,9 +206,24 @@ impl Workers {
             user: true,
         };
         match self.ask(&verb, bytes).await? {
-            (Answer::Written { bytes }, _) => Ok(bytes as usize),
+            (Answer::Written { bytes }, _) => {
+                let mut state = self.state();
+                let worker = state.workers.get_mut(&id);
+                let report = worker.and_then(|worker| worker.report.as_mut());
+                let written = report.and_then(|report| report.written.as_mut());
+                if let Some(written) = written {
+                    *written += u64::from(bytes);
+                }
+                Ok(bytes as usize)
+            }
             _ => Err(KeeperError::Strange),
         }
+    }
+
+    /// Bytes that were typed into it in all, if its keeper counts them.
+    pub(crate) fn written(&self, id: SessionId) -> Option<u64> {
+        let state = self.state();
+        state.workers.get(&id)?.report.as_ref()?.written
     }
 
     /// Closes its input, once all that was written is through.

@@ -90,7 +90,7 @@ fn resume(
         }
         _ => None,
     };
-    Ok(Session::new(Parts {
+    let mut session = Session::new(Parts {
         id: report.session,
         leader: i32::try_from(report.leader).map_err(|_| invalid("no such process id"))?,
         pidfd,
@@ -107,7 +107,9 @@ fn resume(
         started: report.started,
         meta: report.meta,
         row,
-    }))
+    });
+    session.written = report.written;
+    Ok(session)
 }
 
 /// `None` for the `/dev/null` that stands for a descriptor that was closed.

@@ -22,6 +22,7 @@ impl Server {
         }
         let room = INPUT.saturating_sub(session.input.len());
         let taken = tail.get(..room.min(tail.len())).unwrap_or_default();
+        session.written = session.written.map(|all| all + taken.len() as u64);
         self.type_in(id, taken);
         Ok(Answer::Written {
             bytes: u32::try_from(taken.len()).unwrap_or(u32::MAX),

@@ -50,6 +50,8 @@ pub(crate) struct Session {
     pub(crate) flows: Vec<Flow>,
     pub(crate) picture: Option<Picture>,
     pub(crate) input: VecDeque<u8>,
+    /// Bytes of input that came from hosts in all; `None`: an earlier keeper did not count.
+    pub(crate) written: Option<u64>,
     /// Whether standard input is closed once `input` is through.
     pub(crate) close_input: bool,
     pub(crate) buffering: Buffering,
@@ -110,6 +112,7 @@ impl Session {
             flows: parts.flows,
             picture: parts.picture,
             input: VecDeque::new(),
+            written: Some(0),
             close_input: false,
             buffering: parts.buffering,
             started: parts.started,
@@ -213,6 +216,7 @@ impl Session {
             buffering: self.buffering,
             started: self.started,
             last_input: Timestamp(self.row.get(Word::LastInput)),
+            written: self.written,
             rings: self
                 .streams()
                 .iter()

@@ -188,6 +188,7 @@ fn save_session(session: &Session) -> SavedSession {
             .unwrap_or_default(),
         picture_size: session.picture.as_ref().map(Picture::size),
         input: session.input.iter().copied().collect(),
+        written: session.written,
         close_input: session.close_input,
         buffering: session.buffering,
         started: session.started,
@@ -390,6 +391,7 @@ fn restore_session(
         row,
     });
     session.input = saved.input.into();
+    session.written = saved.written;
     session.close_input = saved.close_input;
     session.exit = saved.exit;
     session.finished = saved.finished;

@@ -92,6 +92,10 @@ pub struct SessionReport {
     pub started: Timestamp,
     /// When a user last typed into it; the start if never.
     pub last_input: Timestamp,
+    /// Bytes of input that it was given in all, whether its program has read them or not; `None`:
+    /// an older keeper had it, which did not count.
+    #[serde(default)]
+    pub written: Option<u64>,
     /// The rings: one for a PTY, two for pipes.
     pub rings: Vec<RingReport>,
     /// Attached clients.

@@ -130,6 +130,7 @@ fn report(session: SessionId) -> SessionReport {
         buffering: Buffering::Drop,
         started: Timestamp(1),
         last_input: Timestamp(1),
+        written: None,
         rings: Vec::new(),
         connections: Vec::new(),
         exit: None,

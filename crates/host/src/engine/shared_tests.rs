@@ -72,6 +72,7 @@ fn report(session: SessionId) -> SessionReport {
         buffering: Buffering::Drop,
         started: Timestamp(5),
         last_input: Timestamp(5),
+        written: None,
         rings: Vec::new(),
         connections: Vec::new(),
         exit: None,

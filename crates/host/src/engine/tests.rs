@@ -77,6 +77,7 @@ fn report(session: SessionId) -> SessionReport {
         buffering: Buffering::Drop,
         started: Timestamp(5),
         last_input: Timestamp(5),
+        written: None,
         rings: vec![RingReport {
             base: 0,
             end: 0,

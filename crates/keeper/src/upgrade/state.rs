@@ -54,6 +54,8 @@ pub(super) struct SavedSession {
     /// Size of the terminal when no output had been folded yet.
     pub(super) picture_size: Option<TerminalSize>,
     pub(super) input: Vec<u8>,
+    #[serde(default)]
+    pub(super) written: Option<u64>,
     pub(super) close_input: bool,
     pub(super) buffering: Buffering,
     pub(super) started: Timestamp,
