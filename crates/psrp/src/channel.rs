@@ -4,7 +4,7 @@ use crate::clixml::{ClixmlError, Limits, Value, Version, encode_into, text_docum
 use crate::crypto::KeyError;
 use crate::fragment::{FragmentError, Inbox, Outbox};
 use crate::ids::{ObjectIds, PipelineId, PoolId};
-use crate::message::{Destination, Header, Message, MessageError, MessageKind};
+use crate::message::{Destination, Header, Message, MessageError, MessageKind, SessionCapability};
 
 /// Which of the transport's streams bytes travel in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,4 +201,14 @@ fn push(outbox: &mut Outbox, header: Header, object: u64, message: &Message) {
         header.write(out);
         message.encode(out);
     });
+}
+
+/// What the other side speaks, if this side does.
+pub(crate) fn check_version(theirs: SessionCapability) -> Result<SessionCapability, ProtocolError> {
+    let protocol = theirs.protocol;
+    let newest = SessionCapability::OURS.protocol;
+    if protocol < Version::new(2, 0) || protocol.major > newest.major {
+        return Err(ProtocolError::Version(protocol));
+    }
+    Ok(theirs)
 }

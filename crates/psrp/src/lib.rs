@@ -6,8 +6,11 @@
 //! * [`message`]: what two sides say to each other;
 //! * [`fragment`]: messages cut into pieces that fit a transport;
 //! * [`crypto`]: the session's key and secure strings;
-//! * [`server`] and [`client`]: the machines of the two sides.
+//! * [`server`] and [`client`]: the machines of the two sides;
+//! * [`packet`] and [`bridge`]: an engine that speaks all of this itself, and what is between it and
+//!   its clients.
 
+pub mod bridge;
 mod channel;
 pub mod client;
 pub mod clixml;
@@ -17,6 +20,7 @@ mod ids;
 pub mod message;
 #[cfg(any(test, feature = "oracle"))]
 pub mod oracle;
+pub mod packet;
 pub mod server;
 
 pub use channel::{ProtocolError, Sizes, Stream};

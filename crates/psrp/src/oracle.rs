@@ -2,9 +2,14 @@
 //!
 //! Fuzz targets call them with bytes of the fuzzer, and a test with those in `corpus/`.
 
+use crate::bridge::Bridge;
+use crate::channel::Stream;
+use crate::client::{PoolOptions, RunspacePool};
 use crate::clixml::{self, Limits, Value};
 use crate::fragment::{FragmentError, Inbox, Outbox};
+use crate::ids::PoolId;
 use crate::message::{Message, MessageKind};
+use crate::packet::{Front, Packet};
 
 const LIMITS: Limits = Limits {
     bytes: 1 << 20,
@@ -122,6 +127,60 @@ fn read(stream: &[u8], cut: usize) -> (Vec<Vec<u8>>, Option<FragmentError>) {
     (messages, None)
 }
 
+/// An engine's output says the same however it is cut, each line of it is written in one way only,
+/// and a bridge hears all of it. The first byte says how to cut, the others are the output.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn packets(data: &[u8]) {
+    let Some((cut, stream)) = data.split_first() else {
+        return;
+    };
+    let cut = usize::from(*cut).max(1);
+    let (whole, length) = lines(stream);
+    let mut waiting = Vec::new();
+    let mut parts = Vec::new();
+    for part in stream.chunks(cut) {
+        waiting.extend_from_slice(part);
+        let (packets, used) = lines(&waiting);
+        parts.extend(packets);
+        waiting.drain(..used);
+    }
+    assert_eq!(whole, parts, "how output is cut changes it");
+    for packet in whole {
+        let line = packet.to_line();
+        assert_eq!(
+            Packet::at_front(line.as_bytes()),
+            Front::Packet(packet, line.len())
+        );
+    }
+    let mut client = RunspacePool::new(PoolId(uuid::Uuid::max()), PoolOptions::default());
+    client.open();
+    let opening = client.take(Stream::Default, usize::MAX).unwrap_or_default();
+    if let Ok(mut bridge) = Bridge::open(&opening) {
+        bridge.hear(0, stream);
+        assert_eq!(bridge.next_offset(), length as u64);
+        assert!(bridge.needs() <= bridge.next_offset());
+    }
+}
+
+/// The packets of a stream, and how many of its bytes they and what is between them are.
+fn lines(stream: &[u8]) -> (Vec<Packet>, usize) {
+    let (mut packets, mut used) = (Vec::new(), 0);
+    while let Some(rest) = stream.get(used..) {
+        match Packet::at_front(rest) {
+            Front::Packet(packet, length) => {
+                packets.push(packet);
+                used += length;
+            }
+            Front::Junk(length) => used += length,
+            Front::More => break,
+        }
+    }
+    (packets, used)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -173,12 +232,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_corpus_of_packets() {
+        for (name, data) in corpus("packets") {
+            packets(&data);
+            let (packets, _) = lines(&data[1..]);
+            assert_eq!(packets.is_empty(), name.starts_with("bad-"), "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes(data in prop::collection::vec(any::<u8>(), 0..400)) {
             clixml(&data);
             messages(&data);
             fragments(&data);
+            packets(&data);
         }
 
         /// Documents that are nearly right get further.

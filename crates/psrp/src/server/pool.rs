@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use uuid::Uuid;
 
 use super::PoolSnapshot;
-use crate::channel::{Channel, ProtocolError, Sizes, Stream};
-use crate::clixml::{Object, Value, Version};
+use crate::channel::{Channel, ProtocolError, Sizes, Stream, check_version};
+use crate::clixml::{Object, Value};
 use crate::crypto::SessionKey;
 use crate::fragment::Outbox;
 use crate::ids::{CallId, ObjectIds, PipelineId, PoolId};
@@ -435,13 +435,4 @@ pub(super) fn unexpected(message: &Message, state: &'static str) -> ProtocolErro
         kind: message.kind(),
         state,
     }
-}
-
-fn check_version(theirs: SessionCapability) -> Result<SessionCapability, ProtocolError> {
-    let protocol = theirs.protocol;
-    let newest = SessionCapability::OURS.protocol;
-    if protocol < Version::new(2, 0) || protocol.major > newest.major {
-        return Err(ProtocolError::Version(protocol));
-    }
-    Ok(theirs)
 }
