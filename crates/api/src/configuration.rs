@@ -75,7 +75,7 @@ pub struct SessionConfiguration {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfigurationSettings {
-    /// The shell: `bash`, `sh`, or the path of one of them or of `dash`, with arguments.
+    /// The shell: `bash`, `sh`, `pwsh`, or the path of one of them or of `dash`, with arguments.
     #[serde(deserialize_with = "words", skip_serializing_if = "Option::is_none")]
     pub engine: Option<Vec<String>>,
     /// See [`SessionConfiguration`]; empty: none.

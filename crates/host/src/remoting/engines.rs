@@ -4,6 +4,8 @@
 //! each ends. bash does that in `PROMPT_COMMAND`; the others in `PS1`, whose commands they run
 //! whenever they are ready for the next line. Until that is read bash ignores interrupts, which would
 //! make two lines of one.
+//!
+//! PowerShell's own program is told nothing: it speaks the protocol of its clients.
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,8 @@ use crate::engine::Engine;
 pub(super) const BASH: &str = "bash";
 /// Other shells that run the commands in their prompt.
 const OTHERS: [&str; 3] = ["sh", "dash", "ash"];
+/// PowerShell's own program, and what it is called where a test version is beside it.
+const POWERSHELL: [&str; 2] = ["pwsh", "pwsh-preview"];
 
 /// Options of one letter that sessions can have.
 const HARMLESS: &str = "abefhpuvxBCEHPT";
@@ -25,7 +29,33 @@ const HARMLESS: &str = "abefhpuvxBCEHPT";
 enum Kind {
     Bash,
     Other,
+    /// It says so itself, in its own protocol.
+    PowerShell,
 }
+
+/// Parameters that PowerShell's program can have in a session; the latter have a value.
+const SWITCHES: [&str; 8] = [
+    "-s",
+    "-servermode",
+    "-nologo",
+    "-nol",
+    "-noprofile",
+    "-nop",
+    "-noninteractive",
+    "-noni",
+];
+const VALUES: [&str; 8] = [
+    "-executionpolicy",
+    "-ep",
+    "-ex",
+    "-settingsfile",
+    "-settings",
+    "-configurationfile",
+    "-workingdirectory",
+    "-wd",
+];
+/// What it has if the configuration gives it nothing.
+const SERVER: [&str; 3] = ["-s", "-NoLogo", "-NoProfile"];
 
 /// Whether a command with its arguments can be the engine of sessions; if not, why.
 pub(super) fn check(words: &[String]) -> Result<(), String> {
@@ -35,8 +65,11 @@ pub(super) fn check(words: &[String]) -> Result<(), String> {
     if kind(program).is_none() {
         return Err(format!(
             "{program:?} does not say where the output of a command ends, so it cannot run sessions; \
-             these do: bash, sh, dash and ash, by name or by absolute path"
+             these do: bash, sh, dash, ash and pwsh, by name or by absolute path"
         ));
+    }
+    if kind(program) == Some(Kind::PowerShell) {
+        return check_powershell(options);
     }
     match options.iter().find(|option| !is_harmless(option)) {
         Some(option) => Err(format!(
@@ -45,6 +78,33 @@ pub(super) fn check(words: &[String]) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+/// Whether PowerShell's program serves a client with these parameters.
+fn check_powershell(options: &[String]) -> Result<(), String> {
+    let mut rest = options.iter();
+    while let Some(option) = rest.next() {
+        let name = option.to_ascii_lowercase();
+        let has_value = VALUES.contains(&name.as_str());
+        if has_value && rest.next().is_some() || SWITCHES.contains(&name.as_str()) {
+            continue;
+        }
+        return Err(if has_value {
+            format!("names no value for {option:?}")
+        } else {
+            format!(
+                "cannot have the parameter {option:?}: sessions work with -NoProfile, -NonInteractive, \
+                 -ExecutionPolicy, -SettingsFile, -ConfigurationFile and -WorkingDirectory"
+            )
+        });
+    }
+    Ok(())
+}
+
+/// Whether an engine speaks PowerShell remoting itself.
+pub(super) fn is_powershell(words: &[String]) -> bool {
+    let program = words.first();
+    program.and_then(|program| kind(program)) == Some(Kind::PowerShell)
 }
 
 /// Whether a shell with this option still reads commands, and may write where it is told to.
@@ -63,6 +123,7 @@ fn kind(program: &str) -> Option<Kind> {
     match name {
         BASH => Some(Kind::Bash),
         name if OTHERS.contains(&name) => Some(Kind::Other),
+        name if POWERSHELL.contains(&name) => Some(Kind::PowerShell),
         _ => None,
     }
 }
@@ -78,13 +139,29 @@ pub(super) fn program(words: &[String]) -> Vec<String> {
         "sh" => "/bin/sh",
         other => other,
     };
+    if kind(program) == Some(Kind::PowerShell) {
+        let is_server = |option: &&String| {
+            let name = option.to_ascii_lowercase();
+            ["-s", "-servermode"].contains(&name.as_str())
+        };
+        let own: &[&str] = match options.iter().find(is_server) {
+            Some(_) => &[],
+            None if options.is_empty() => &SERVER,
+            None => SERVER.get(..2).unwrap_or_default(),
+        };
+        let words = std::iter::once(path).chain(own.iter().copied());
+        let options = options.iter().map(String::as_str);
+        return words.chain(options).map(str::to_owned).collect();
+    }
     // bash wants its long options first.
     let (long, short): (Vec<&str>, Vec<&str>) = options
         .iter()
         .map(String::as_str)
         .partition(|option| option.starts_with("--"));
     let own: &[&str] = match kind(program) {
-        Some(Kind::Bash) | None => &["--noediting", "--norc", "--noprofile", "+H", "-i"],
+        Some(Kind::Bash | Kind::PowerShell) | None => {
+            &["--noediting", "--norc", "--noprofile", "+H", "-i"]
+        }
         Some(Kind::Other) => &["-i"],
     };
     let words = std::iter::once(path).chain(long);
@@ -155,7 +232,7 @@ pub(super) fn opening(
     let streams = "exec 7>&1 8>&2; __winsta=0;";
     let kind = engine.first().and_then(|program| kind(program));
     let mut line = match kind {
-        Some(Kind::Bash) | None => format!(
+        Some(Kind::Bash | Kind::PowerShell) | None => format!(
             "PS1= PS2= HISTFILE=; set +o history; {streams} PROMPT_COMMAND='{status}; trap \"\" INT; {marks}'; \
              readonly PROMPT_COMMAND; {}",
             hook(words)
@@ -209,6 +286,8 @@ mod tests {
             "dash -x",
             "/opt/bash --posix -x",
             "/usr/bin/ash",
+            "pwsh",
+            "/opt/pwsh -NoProfile -ep Bypass -s",
         ] {
             assert_eq!(check(&words(good)), Ok(()), "{good}");
         }
@@ -222,10 +301,22 @@ mod tests {
             "bash -r",
             "bash --restricted",
             "bash -",
+            "pwsh -Command ls",
+            "pwsh -NoProfile x.ps1",
+            "pwsh -WorkingDirectory",
         ] {
             assert!(check(&words(bad)).is_err(), "{bad}");
         }
         assert_eq!(program(&words("sh -x")), ["/bin/sh", "-i", "-x"]);
+        assert_eq!(
+            program(&words("pwsh")),
+            ["pwsh", "-s", "-NoLogo", "-NoProfile"]
+        );
+        assert_eq!(
+            program(&words("/opt/pwsh -ep Bypass")),
+            ["/opt/pwsh", "-s", "-NoLogo", "-ep", "Bypass"]
+        );
+        assert_eq!(program(&words("pwsh -ServerMode")), ["pwsh", "-ServerMode"]);
         let program = program(&words("bash -x --posix"));
         assert_eq!(program.get(..2), Some(&words("/bin/bash --posix")[..]));
         assert_eq!(program.last().map(String::as_str), Some("-x"));

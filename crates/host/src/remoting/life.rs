@@ -11,10 +11,12 @@ use winsta_wsman::names::{self, Action};
 use winsta_wsman::{Answer, BufferMode, Created, Fault, Header, Shell as Described};
 
 use super::Principal;
+use super::engines;
+use super::guest::Guest;
 use super::pool::Pool;
 use super::powershell::strange;
 use super::serve::{client, new_guid, refused};
-use super::shell::{Facts, Shell};
+use super::shell::{Facts, Shell, State};
 use crate::clock;
 use crate::engine::Engine;
 
@@ -52,11 +54,19 @@ impl Engine {
                 return Err(Kind::Unsupported.saying(text));
             }
         };
-        let pool = match (is_pool, &wanted.creation) {
-            (false, _) => None,
+        let side = match (is_pool, &wanted.creation) {
+            (false, _) => (None, None),
             (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
-            (true, Some(opening)) => Some(Pool::open(opening).map_err(|error| strange(&error))?),
+            (true, Some(opening)) if engines::is_powershell(&terms.engine) => {
+                let guest = Guest::open(opening).map_err(|error| strange(&error))?;
+                (None, Some(guest))
+            }
+            (true, Some(opening)) => {
+                let pool = Pool::open(opening).map_err(|error| strange(&error))?;
+                (Some(pool), None)
+            }
         };
+        let is_guest = side.1.is_some();
         let idle = wanted.idle_timeout.map(|idle| idle.as_millis());
         let idle = idle.map_or(terms.idle_timeout_ms, |idle| {
             // Too long a timeout is noticed when the shell is disconnected.
@@ -97,7 +107,7 @@ impl Engine {
             },
             ShellMachine::new(client(header), idle, now),
             mode,
-            pool,
+            side,
         );
         let shell = Arc::new(shell);
         {
@@ -110,6 +120,10 @@ impl Engine {
             let others = others.filter(|other| other.terms.name.eq_ignore_ascii_case(&terms.name));
             admit(terms, &who.name, others.map(|other| other.owner.as_str()))?;
             shells.insert(id, Arc::clone(&shell));
+        }
+        if is_guest && let Err(fault) = self.start_guest(&shell).await {
+            self.end_shell(&shell);
+            return Err(fault);
         }
         self.keep_shell(&shell);
         self.remoting.timing.notify_one();
@@ -167,7 +181,7 @@ impl Engine {
         Ok(Answer::Done(Action::Reconnect))
     }
 
-    pub(super) fn connect_shell(
+    pub(super) async fn connect_shell(
         &self,
         who: &Principal,
         header: &Header,
@@ -183,24 +197,28 @@ impl Engine {
                 opening: None,
             });
         }
+        // What its engine has said by now.
+        self.listen_to_guest(&shell).await?;
         let opening = {
             let mut state = shell.state();
-            let answer = match (&mut state.pool, opening) {
-                (Some(_), None) => {
+            let answer = match (state.is_pssession(), opening) {
+                (true, None) => {
                     return Err(Kind::Parameter.saying("A PSSession needs a connectXml."));
                 }
-                (None, _) => None,
-                (Some(_), Some(opening)) => Some(opening),
+                (false, _) => None,
+                (true, Some(opening)) => Some(opening),
             };
             let done = state.machine.connect(&client(header), clock::now());
             done.map_err(refused)?;
             state.forget_sent();
-            match (&mut state.pool, answer) {
-                (Some(pool), Some(opening)) => {
-                    Some(pool.connect(&opening).map_err(|error| strange(&error))?)
-                }
+            let State { pool, guest, .. } = &mut *state;
+            match (pool, guest, answer) {
+                (Some(pool), _, Some(opening)) => Some(pool.connect(&opening)),
+                (None, Some(guest), Some(opening)) => Some(guest.bridge.connect(&opening)),
                 _ => None,
             }
+            .transpose()
+            .map_err(|error| strange(&error))?
         };
         self.settle(&shell);
         Ok(Answer::Connected {

@@ -25,7 +25,7 @@ use crate::workers::Workers;
 pub(super) const INTERRUPT: u8 = 2;
 
 /// Most bytes of fragments in an answer: a piece of text is some times longer as messages.
-const MOST: usize = 4 * PIECE;
+pub(super) const MOST: usize = 4 * PIECE;
 
 /// What a pipeline has to read next.
 #[derive(Clone, Copy)]
@@ -391,7 +391,7 @@ pub(super) fn pipeline<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Pip
     pipeline.ok_or_else(|| Kind::NoCommand.fault())
 }
 
-fn received(command: Option<&str>, bytes: Vec<u8>, exit: Option<i64>) -> Answer {
+pub(super) fn received(command: Option<&str>, bytes: Vec<u8>, exit: Option<i64>) -> Answer {
     let command = command.map(str::to_owned);
     let piece = (!bytes.is_empty()).then(|| Piece {
         stream: "stdout".to_owned(),

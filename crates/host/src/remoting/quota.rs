@@ -19,14 +19,14 @@ impl Engine {
         if most == 0 && memory == 0 {
             return Ok(());
         }
-        let is_pool = shell.state().pool.is_some();
+        let is_pool = shell.state().is_pssession();
         let mut count = 0;
         let mut bytes = 0;
         for worker in shell.workers() {
             // What has ended meanwhile has no processes.
             let pids = workers.members(worker).await.unwrap_or_default();
             bytes += pids.iter().map(|pid| own_memory(*pid)).sum::<u64>();
-            // A runspace's own shell is not its user's.
+            // A session's own engine is not its user's.
             let own = usize::from(is_pool && workers.exit(worker).is_none());
             count += pids.len().saturating_sub(own);
         }

@@ -19,7 +19,7 @@ use crate::workers::Workers;
 /// Bytes that are asked for of one stream at once.
 pub(super) const PIECE: usize = 256 << 10;
 /// Pause between attempts to write to a bash that is busy.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
+pub(super) const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// Bytes of a stream, and their offset in it.
 pub(super) type Bytes = (u64, Vec<u8>);

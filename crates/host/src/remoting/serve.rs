@@ -14,6 +14,7 @@ use winsta_wsman::request::{Operation, Request};
 use winsta_wsman::{Answer, Fault, Found, Header, Shell as Described, xpress};
 
 use super::config_resource;
+use super::guest::Guest;
 use super::receive::Wanted;
 use super::shell::Shell;
 use super::{Principal, of_shell, worker_id};
@@ -24,9 +25,9 @@ use crate::failure::in_words;
 /// How long a request may wait if it does not say.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// Most bytes of a reply, whatever the client says.
-const MAX_REPLY: u64 = 4 << 20;
+pub(super) const MAX_REPLY: u64 = 4 << 20;
 /// Most bytes of a reply if the client does not say.
-const ENVELOPE: u64 = 153_600;
+pub(super) const ENVELOPE: u64 = 153_600;
 
 /// Most bytes that what is sent at once may stand for.
 const MAX_INPUT: usize = 8 << 20;
@@ -65,7 +66,7 @@ impl Engine {
             } => self.disconnect_shell(who, &header, idle_timeout, buffer_mode),
             Operation::Reconnect { command } => self.reconnect_shell(who, &header, command),
             Operation::Connect { command, opening } => {
-                self.connect_shell(who, &header, command, opening)
+                self.connect_shell(who, &header, command, opening).await
             }
             Operation::Command { .. }
             | Operation::Receive { .. }
@@ -93,6 +94,9 @@ impl Engine {
         operation: Operation,
     ) -> Result<Answer, Fault> {
         let until = Instant::now() + header.timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
+        if shell.state().guest.is_some() {
+            return self.in_guest(shell, header, operation, until).await;
+        }
         let is_pool = shell.state().pool.is_some();
         let capitals = |id: Option<String>| id.map(|id| id.to_ascii_uppercase());
         match operation {
@@ -186,7 +190,13 @@ impl Engine {
                     }
                     .to_owned(),
                 });
-                commands.chain(pipelines).collect()
+                let guests = state.guest.iter().flat_map(Guest::pipelines);
+                let guests = guests.map(|(id, has_ended)| Found::Command {
+                    id: id.to_owned(),
+                    line: String::new(),
+                    state: if has_ended { "Done" } else { "Running" }.to_owned(),
+                });
+                commands.chain(pipelines).chain(guests).collect()
             }
             resource => {
                 let all = self.remoting.all().into_iter().filter(|shell| {

@@ -14,6 +14,7 @@ use winsta_wsman::{BufferMode, Shell as Described};
 
 use super::command::Command;
 use super::configuration::BUILT_IN;
+use super::guest::Guest;
 use super::limits::Limits;
 use super::pool::Pool;
 use super::worker_id;
@@ -54,8 +55,11 @@ pub(super) struct State {
     pub(super) machine: ShellMachine,
     pub(super) buffering: Buffering,
     pub(super) commands: BTreeMap<String, Command>,
-    /// Of a PSSession.
+    /// Of a PSSession that runs in shells.
     pub(super) pool: Option<Pool>,
+    /// Of a PSSession whose engine speaks PowerShell remoting itself.
+    #[serde(default)]
+    pub(super) guest: Option<Guest>,
     /// Numbers of the last requests with input: one that comes again was heard before.
     #[serde(default)]
     heard: VecDeque<String>,
@@ -100,6 +104,9 @@ impl State {
         {
             pipeline.acknowledge();
         }
+        if let Some(guest) = &mut self.guest {
+            guest.bridge.let_go();
+        }
     }
 
     /// Another client is there, which was given nothing yet.
@@ -116,7 +123,8 @@ impl State {
             .values()
             .map(|command| worker_id(command.worker));
         let runspaces = self.pool.iter().flat_map(Pool::workers);
-        commands.chain(runspaces).collect()
+        let guests = self.guest.iter().map(Guest::worker);
+        commands.chain(runspaces).chain(guests).collect()
     }
 
     /// How often output of a command or pipeline was asked for.
@@ -129,7 +137,13 @@ impl State {
                 .get(id)
                 .map(|pipeline| pipeline.receivers)
         };
-        command.or_else(pipeline)
+        let guest = || self.guest.as_ref()?.receivers(id);
+        command.or_else(pipeline).or_else(guest)
+    }
+
+    /// Whether it is a PSSession.
+    pub(super) fn is_pssession(&self) -> bool {
+        self.pool.is_some() || self.guest.is_some()
     }
 }
 
@@ -148,7 +162,7 @@ impl Shell {
         facts: Facts,
         machine: ShellMachine,
         buffering: Buffering,
-        pool: Option<Pool>,
+        (pool, guest): (Option<Pool>, Option<Guest>),
     ) -> Self {
         Self::restore(Saved {
             facts,
@@ -157,6 +171,7 @@ impl Shell {
                 buffering,
                 commands: BTreeMap::new(),
                 pool,
+                guest,
                 heard: VecDeque::new(),
                 closed: false,
             },

@@ -12,7 +12,7 @@ use super::shell::{Saved, Shell};
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The folder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Store {
     folder: PathBuf,
 }

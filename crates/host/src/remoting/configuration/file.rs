@@ -212,6 +212,10 @@ fn check_texts(settings: &ConfigurationSettings, owner: &str) -> Result<(), BadV
             format!("{script:?} is not an absolute path"),
         );
     }
+    if !script.is_empty() && engines::is_powershell(&engine) {
+        let why = "cannot be had with pwsh, which has profiles for that: give it -s -NoLogo alone";
+        return bad("startup_script", why.to_owned());
+    }
     let user = settings.run_as_user.as_deref().unwrap_or_default();
     if !user.is_empty() && user != owner {
         let why = format!(
@@ -312,6 +316,11 @@ permission = [
             ("engine = 'python3 -i'", 1, "engine"),
             ("engine = []", 1, "engine"),
             ("startup_script = 'a.sh'", 1, "absolute"),
+            (
+                "engine = 'pwsh'\nstartup_script = '/a.ps1'",
+                2,
+                "cannot be had with pwsh",
+            ),
             (
                 "run_as_user = 'bob'",
                 1,
