@@ -137,6 +137,7 @@ impl Bridge {
         if self.pipelines.contains_key(&id) {
             return Err(ProtocolError::NotForUs(first.kind));
         }
+        self.pipelines.values_mut().for_each(Lane::pass);
         let mut lane = Lane::default();
         lane.tell(&Packet {
             about: Some(id),
@@ -145,6 +146,7 @@ impl Bridge {
         lane.tell(&Packet::data(Some(id), Stream::Default, opening));
         lane.feed(&mut self.outgoing);
         self.pipelines.insert(id, lane);
+        self.look_what_is_needed();
         Ok(id)
     }
 
@@ -211,6 +213,12 @@ impl Bridge {
         lane.is_none_or(|lane| lane.end.is_some())
     }
 
+    /// Whether a pipeline runs, and is to run on.
+    pub fn is_open(&self, id: PipelineId) -> bool {
+        let lane = self.pipelines.get(&id);
+        lane.is_some_and(|lane| lane.end.is_none() && !lane.is_stopping)
+    }
+
     /// Whether the engine is no more.
     pub fn is_over(&self) -> bool {
         self.is_over
@@ -218,9 +226,11 @@ impl Bridge {
 
     /// Has a pipeline stop. It says itself when it has.
     pub fn stop(&mut self, id: PipelineId) {
-        if !self.has_ended(id) {
-            let what = What::Signal;
-            let about = Some(id);
+        if let Some(lane) = self.pipelines.get_mut(&id)
+            && lane.end.is_none()
+        {
+            lane.is_stopping = true;
+            let (about, what) = (Some(id), What::Signal);
             self.tell(about, &Packet { about, what });
         }
     }
@@ -291,6 +301,12 @@ impl Bridge {
     /// Keeps more by itself, if what nobody asked for holds up more than `most` bytes of the
     /// engine's output that are for `about`.
     pub fn make_room(&mut self, about: Option<PipelineId>, most: u64) {
+        if self.seen.saturating_sub(self.needs) > most {
+            let others = self.pipelines.iter_mut();
+            let others = others.filter(|(id, _)| about != Some(**id));
+            others.for_each(|(_, lane)| lane.shorten());
+            self.look_what_is_needed();
+        }
         let asked = lane(&mut self.pool, &mut self.pipelines, about).and_then(|lane| lane.needs());
         let lanes = std::iter::once(&self.pool).chain(self.pipelines.values());
         let mut room = MOST_PARKED.saturating_sub(lanes.map(Lane::parked).sum());

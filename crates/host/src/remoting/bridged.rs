@@ -119,8 +119,7 @@ impl Engine {
             if guest.find(&id).is_some() {
                 return Err(Kind::CommandExists.fault());
             }
-            let open = guest.pipelines().filter(|(_, has_ended)| !has_ended);
-            if open.count() >= most as usize {
+            if guest.open() >= most as usize {
                 return Err(Kind::Commands.fault());
             }
             Ok(())

@@ -38,7 +38,7 @@ pub(super) struct Guest {
 
 impl Guest {
     /// An engine that is about to be started, for a client that opens a pool with this.
-    pub(super) fn open(opening: &[u8]) -> Result<Self, ProtocolError> {
+    pub(super) fn opened(opening: &[u8]) -> Result<Self, ProtocolError> {
         Ok(Self {
             worker: 0,
             bridge: Bridge::open(opening)?,
@@ -65,6 +65,12 @@ impl Guest {
     pub(super) fn pipelines(&self) -> impl Iterator<Item = (&str, bool)> {
         let all = self.pipelines.iter();
         all.map(|(id, number)| (id.as_str(), self.bridge.has_ended(*number)))
+    }
+
+    /// How many of its pipelines are to run on.
+    pub(super) fn open(&self) -> usize {
+        let all = self.pipelines.values();
+        all.filter(|number| self.bridge.is_open(**number)).count()
     }
 
     /// The pipeline of this id.

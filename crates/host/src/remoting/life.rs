@@ -58,7 +58,7 @@ impl Engine {
             (false, _) => (None, None),
             (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
             (true, Some(opening)) if engines::is_powershell(&terms.engine) => {
-                let guest = Guest::open(opening).map_err(|error| strange(&error))?;
+                let guest = Guest::opened(opening).map_err(|error| strange(&error))?;
                 (None, Some(guest))
             }
             (true, Some(opening)) => {

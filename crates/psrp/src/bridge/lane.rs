@@ -97,6 +97,8 @@ pub(super) struct Lane {
     #[serde(with = "stored")]
     last: Vec<u8>,
     pub(super) end: Option<End>,
+    /// Whether its client wants it to stop.
+    pub(super) is_stopping: bool,
     /// Whether its client has ended it.
     pub(super) is_given_up: bool,
 }
@@ -335,6 +337,28 @@ impl Lane {
             to,
             first: !self.first.is_empty(),
             last: is_all && !self.last.is_empty(),
+        }
+    }
+
+    /// Its client goes on to another. If it has ended, and was given to its end, the client has that,
+    /// and will say no more of it: not all clients end what is over.
+    pub(super) fn pass(&mut self) {
+        let rest = |sent: &Sent| self.held.back().is_some_and(|held| held.end > sent.to);
+        let sent = self.sent.as_ref();
+        if self.end.is_some() && sent.is_some_and(|sent| !rest(sent)) {
+            self.acknowledge();
+        }
+    }
+
+    /// Forgets what a pipeline said that is to stop, but for its end: not all clients ask for that.
+    pub(super) fn shorten(&mut self) {
+        let end = self.end.as_ref().and_then(|end| end.begin);
+        while self.is_stopping
+            && let Some(front) = self.held.front()
+            && end.is_none_or(|end| front.end <= end)
+        {
+            self.sent = None;
+            self.forget();
         }
     }
 

@@ -280,6 +280,43 @@ fn where_output_is_lost_whole_messages_are() {
     assert!(lines.iter().all(|line| line.contains(' ')), "whole ones");
 }
 
+#[test]
+fn what_was_stopped_holds_nothing_up_and_still_ends() {
+    let mut world = World::open();
+    let (stopped, next) = (pipeline_id(1), pipeline_id(2));
+    let mut one = world.begin(stopped, "ls");
+    world.carry();
+    print(&mut world, stopped, 0..100);
+    world.bridge.stop(stopped);
+    assert!(!world.bridge.is_open(stopped) && !world.bridge.has_ended(stopped));
+    world.carry();
+    world.does(stopped, Pipeline::stopped);
+    let _two = world.begin(next, "ls");
+    world.carry();
+    let needs = world.bridge.needs();
+    world.bridge.make_room(Some(next), u64::MAX);
+    assert_eq!(world.bridge.needs(), needs, "nothing is short");
+    world.bridge.make_room(Some(next), 2_000);
+    world.crash(true);
+    assert!(world.bridge.needs() > needs + 10_000);
+    let (lines, state, is_end) = heard(&mut world, &mut one, stopped);
+    assert!(lines.is_empty(), "{}", lines.len());
+    assert_eq!((state, is_end), (Some(PipelineState::STOPPED), true));
+}
+
+#[test]
+fn what_was_given_to_its_end_is_confirmed_by_the_next() {
+    let mut world = World::open();
+    let (first, next) = (pipeline_id(1), pipeline_id(2));
+    let _one = world.begin(first, "ls");
+    world.carry();
+    world.does(first, Pipeline::complete);
+    assert!(world.ask(Some(first)).unwrap().is_end);
+    let needs = world.bridge.needs();
+    let _two = world.begin(next, "ls");
+    assert!(world.bridge.needs() > needs);
+}
+
 /// What may happen while a pipeline runs.
 #[derive(Clone, Debug)]
 enum Happening {
