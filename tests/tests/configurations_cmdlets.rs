@@ -161,7 +161,7 @@ fn the_interface_refuses_what_is_wrong_and_changes_nothing() {
         (
             "PATCH",
             "/ITTasks",
-            r#"{"engine":"python3 -i"}"#,
+            r#"{"engine":"bc -q"}"#,
             "cannot run sessions",
         ),
         (

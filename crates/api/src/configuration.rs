@@ -30,8 +30,11 @@ impl BufferingMode {
 pub struct SessionConfiguration {
     /// What clients ask for it by, in any case.
     pub name: String,
-    /// The shell that runs the commands of its sessions, with arguments.
+    /// The program that runs the commands of its sessions, with arguments.
     pub engine: Vec<String>,
+    /// A line of the program's language that has it print `{marker}`, for programs that are not known.
+    #[serde(default)]
+    pub marker: Option<String>,
     /// A script that each session's shell reads first.
     pub startup_script: Option<String>,
     /// Whether new sessions may be made with it.
@@ -75,9 +78,13 @@ pub struct SessionConfiguration {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfigurationSettings {
-    /// The shell: `bash`, `sh`, `pwsh`, or the path of one of them or of `dash`, with arguments.
+    /// `bash`, `sh`, `python3`, `pwsh`, or the path of one of them or of `dash`, or with `marker` any other
+    /// program; with arguments.
     #[serde(deserialize_with = "words", skip_serializing_if = "Option::is_none")]
     pub engine: Option<Vec<String>>,
+    /// See [`SessionConfiguration`]; empty: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
     /// See [`SessionConfiguration`]; empty: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub startup_script: Option<String>,

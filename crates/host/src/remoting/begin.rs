@@ -43,7 +43,9 @@ impl Engine {
                     .await
                     .map_err(|error| super::work::not_started(&error))?;
                 let mut state = shell.state();
-                let runspace = Runspace::new(worker.0, new_guid().replace('-', ""));
+                let is_told = engines::is_told(&shell.facts.terms.engine);
+                let word = new_guid().replace('-', "");
+                let runspace = Runspace::new(worker.0, word, is_told);
                 pool(&mut state)?.runspaces.insert(place, runspace);
                 place
             }
@@ -62,7 +64,12 @@ impl Engine {
                 runspace.opening(&shell.facts.terms, &words)
             });
             let script = pipeline.script.take().unwrap_or_default();
-            let mut telling = runspace.next(&script, &std::mem::take(&mut pipeline.input));
+            let terms = &shell.facts.terms;
+            let input = std::mem::take(&mut pipeline.input);
+            let mut telling = runspace.next(terms, &script, &input);
+            if pipeline.is_completion() && !engines::is_shell(&terms.engine) {
+                telling.run.clone_from(&telling.pass);
+            }
             let ahead = [opening, telling.ahead.take()].into_iter().flatten();
             telling.ahead = Some(ahead.collect());
             pipeline.is_given(place, runspace.last);

@@ -5,13 +5,18 @@
 //! whenever they are ready for the next line. Until that is read bash ignores interrupts, which would
 //! make two lines of one.
 //!
-//! PowerShell's own program is told nothing: it speaks the protocol of its clients.
+//! PowerShell's own program is told nothing: it speaks the protocol of its clients. What is no shell is
+//! in [`others`].
+
+mod others;
 
 use std::path::{Path, PathBuf};
 
+use winsta_api::SessionConfiguration;
 use winsta_client::dirs;
 
-use super::runspace::quoted;
+pub(super) use self::others::PLACE;
+use super::runspace::{Telling, quoted};
 use crate::engine::Engine;
 
 /// The shell of those who say nothing.
@@ -31,6 +36,9 @@ enum Kind {
     Other,
     /// It says so itself, in its own protocol.
     PowerShell,
+    Python,
+    /// It is told to, by a line of its own language.
+    Told,
 }
 
 /// Parameters that PowerShell's program can have in a session; the latter have a value.
@@ -58,18 +66,22 @@ const VALUES: [&str; 8] = [
 const SERVER: [&str; 3] = ["-s", "-NoLogo", "-NoProfile"];
 
 /// Whether a command with its arguments can be the engine of sessions; if not, why.
-pub(super) fn check(words: &[String]) -> Result<(), String> {
+pub(super) fn check(words: &[String], marker: Option<&str>) -> Result<(), String> {
     let Some((program, options)) = words.split_first() else {
         return Err("names no program".to_owned());
     };
-    if kind(program).is_none() {
-        return Err(format!(
-            "{program:?} does not say where the output of a command ends, so it cannot run sessions; \
-             these do: bash, sh, dash, ash and pwsh, by name or by absolute path"
-        ));
-    }
-    if kind(program) == Some(Kind::PowerShell) {
-        return check_powershell(options);
+    match (kind(program), marker) {
+        (Kind::Told, Some(_)) => return Ok(()),
+        (Kind::Told, None) => {
+            return Err(format!(
+                "{program:?} does not say where the output of a command ends, so it cannot run sessions \
+                 unless marker has a line that makes it; these do: bash, sh, dash, ash, python3 and \
+                 pwsh, by name or by absolute path"
+            ));
+        }
+        (Kind::PowerShell, _) => return check_powershell(options),
+        (Kind::Python, _) => return others::python_options(options).map(drop),
+        (Kind::Bash | Kind::Other, _) => {}
     }
     match options.iter().find(|option| !is_harmless(option)) {
         Some(option) => Err(format!(
@@ -103,8 +115,17 @@ fn check_powershell(options: &[String]) -> Result<(), String> {
 
 /// Whether an engine speaks PowerShell remoting itself.
 pub(super) fn is_powershell(words: &[String]) -> bool {
-    let program = words.first();
-    program.and_then(|program| kind(program)) == Some(Kind::PowerShell)
+    kind_of(words) == Kind::PowerShell
+}
+
+/// Whether an engine's marks are lines of its output, where its errors are as well.
+pub(super) fn is_told(words: &[String]) -> bool {
+    kind_of(words) == Kind::Told
+}
+
+/// Whether an engine runs scripts of a shell.
+pub(super) fn is_shell(words: &[String]) -> bool {
+    matches!(kind_of(words), Kind::Bash | Kind::Other)
 }
 
 /// Whether a shell with this option still reads commands, and may write where it is told to.
@@ -114,17 +135,23 @@ fn is_harmless(option: &str) -> bool {
     option == "--posix" || is_short
 }
 
-fn kind(program: &str) -> Option<Kind> {
+/// The kind of an engine; those who say nothing have bash.
+fn kind_of(words: &[String]) -> Kind {
+    words.first().map_or(Kind::Bash, |program| kind(program))
+}
+
+fn kind(program: &str) -> Kind {
     let name = match program.rsplit_once('/') {
         Some((_, name)) if program.starts_with('/') => name,
-        Some(_) => return None,
+        Some(_) => return Kind::Told,
         None => program,
     };
     match name {
-        BASH => Some(Kind::Bash),
-        name if OTHERS.contains(&name) => Some(Kind::Other),
-        name if POWERSHELL.contains(&name) => Some(Kind::PowerShell),
-        _ => None,
+        BASH => Kind::Bash,
+        name if OTHERS.contains(&name) => Kind::Other,
+        name if POWERSHELL.contains(&name) => Kind::PowerShell,
+        name if others::is_python(name) => Kind::Python,
+        _ => Kind::Told,
     }
 }
 
@@ -139,7 +166,13 @@ pub(super) fn program(words: &[String]) -> Vec<String> {
         "sh" => "/bin/sh",
         other => other,
     };
-    if kind(program) == Some(Kind::PowerShell) {
+    let kind = kind_of(words);
+    match kind {
+        Kind::Python => return others::python(program, options),
+        Kind::Told => return others::merged(words),
+        Kind::Bash | Kind::Other | Kind::PowerShell => {}
+    }
+    if kind == Kind::PowerShell {
         let is_server = |option: &&String| {
             let name = option.to_ascii_lowercase();
             ["-s", "-servermode"].contains(&name.as_str())
@@ -158,11 +191,10 @@ pub(super) fn program(words: &[String]) -> Vec<String> {
         .iter()
         .map(String::as_str)
         .partition(|option| option.starts_with("--"));
-    let own: &[&str] = match kind(program) {
-        Some(Kind::Bash | Kind::PowerShell) | None => {
-            &["--noediting", "--norc", "--noprofile", "+H", "-i"]
-        }
-        Some(Kind::Other) => &["-i"],
+    let own: &[&str] = if kind == Kind::Other {
+        &["-i"]
+    } else {
+        &["--noediting", "--norc", "--noprofile", "+H", "-i"]
     };
     let words = std::iter::once(path).chain(long);
     words
@@ -218,26 +250,43 @@ const CMDLETS: [&str; 6] = [
     "Disable-PSSessionConfiguration",
 ];
 
-/// What the shell has to read first: one line, and nothing in it starts a process but what
-/// `startup` does.
-pub(super) fn opening(
-    engine: &[String],
-    word: &str,
-    words: &Words,
-    startup: Option<&str>,
-) -> String {
+/// How an engine that is no shell is told to run a command; `None`: it is a shell.
+pub(super) fn telling(
+    terms: &SessionConfiguration,
+    (word, number): (&str, u32),
+    script: &str,
+    input: &[String],
+) -> Option<Telling> {
+    match kind_of(&terms.engine) {
+        Kind::Python => Some(others::python_command(number, script, input)),
+        Kind::Told => {
+            let marker = terms.marker.as_deref().unwrap_or(PLACE);
+            Some(others::command(marker, (word, number), script, input))
+        }
+        Kind::Bash | Kind::Other | Kind::PowerShell => None,
+    }
+}
+
+/// What the engine has to read first: one line, and nothing in it starts a process but what the
+/// startup script does.
+pub(super) fn opening(terms: &SessionConfiguration, word: &str, words: &Words) -> String {
+    let startup = terms.startup_script.as_deref();
     let mark = format!("printf \"\\036{word};%d;%d\\037\" \"$__winsta\" \"$__winsta_status\"");
     let status = "__winsta_status=$?";
     let marks = format!("{mark} >&7; {mark} >&8");
     let streams = "exec 7>&1 8>&2; __winsta=0;";
-    let kind = engine.first().and_then(|program| kind(program));
-    let mut line = match kind {
-        Some(Kind::Bash | Kind::PowerShell) | None => format!(
+    let mut line = match kind_of(&terms.engine) {
+        Kind::Python => return others::python_opening(word, startup),
+        Kind::Told => {
+            let marker = terms.marker.as_deref().unwrap_or(PLACE);
+            return others::mark(marker, (word, 0), 0);
+        }
+        Kind::Bash | Kind::PowerShell => format!(
             "PS1= PS2= HISTFILE=; set +o history; {streams} PROMPT_COMMAND='{status}; trap \"\" INT; {marks}'; \
              readonly PROMPT_COMMAND; {}",
             hook(words)
         ),
-        Some(Kind::Other) => format!(
+        Kind::Other => format!(
             "PS2= HISTFILE=; {streams} PS1='$({status}; {marks})'; readonly PS1; {}",
             aliases(words)
         ),
@@ -272,6 +321,7 @@ fn aliases(words: &Words) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::Limits;
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -288,12 +338,13 @@ mod tests {
             "/usr/bin/ash",
             "pwsh",
             "/opt/pwsh -NoProfile -ep Bypass -s",
+            "python3 -i",
         ] {
-            assert_eq!(check(&words(good)), Ok(()), "{good}");
+            assert_eq!(check(&words(good), None), Ok(()), "{good}");
         }
         for bad in [
             "",
-            "python3 -i",
+            "python3 script.py",
             "zsh",
             "./bash",
             "bash script",
@@ -305,8 +356,10 @@ mod tests {
             "pwsh -NoProfile x.ps1",
             "pwsh -WorkingDirectory",
         ] {
-            assert!(check(&words(bad)).is_err(), "{bad}");
+            assert!(check(&words(bad), None).is_err(), "{bad}");
         }
+        assert_eq!(check(&words("bc -q"), Some("")), Ok(()));
+        assert!(check(&words("bash -r"), Some("")).is_err());
         assert_eq!(program(&words("sh -x")), ["/bin/sh", "-i", "-x"]);
         assert_eq!(
             program(&words("pwsh")),
@@ -335,11 +388,19 @@ mod tests {
 
     #[test]
     fn the_opening_is_one_line() {
-        let startup = Some("/it's here");
-        for engine in ["bash", "sh"] {
-            let line = opening(&words(engine), "w0rd", &Words::default(), startup);
+        for engine in ["bash", "sh", "python3"] {
+            let terms = SessionConfiguration {
+                engine: words(engine),
+                startup_script: Some("/it's here".to_owned()),
+                ..Limits::default().configuration("x")
+            };
+            let line = opening(&terms, "w0rd", &Words::default());
             assert_eq!(line.lines().count(), 1, "{line}");
-            assert!(line.ends_with(". '/it'\\''s here' </dev/null\n"), "{line}");
+            let end = match engine {
+                "python3" => "\"startup\":\"/it's here\",\"word\":\"w0rd\"}\n",
+                _ => ". '/it'\\''s here' </dev/null\n",
+            };
+            assert!(line.ends_with(end), "{line}");
         }
     }
 }

@@ -55,6 +55,7 @@ impl Limits {
         SessionConfiguration {
             name: name.to_owned(),
             engine: vec![engines::BASH.to_owned()],
+            marker: None,
             startup_script: None,
             enabled: true,
             max_shells: self.max_shells,

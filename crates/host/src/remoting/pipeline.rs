@@ -187,6 +187,11 @@ impl Pipeline {
         self.interrupted = true;
     }
 
+    /// Whether it asks a shell how a word may go on.
+    pub(super) fn is_completion(&self) -> bool {
+        matches!(self.manner, Manner::Completion(_))
+    }
+
     /// Whether it can begin and has not.
     pub(super) fn is_ready(&self) -> bool {
         self.at.is_none() && self.script.is_some() && self.machine.input_ended()

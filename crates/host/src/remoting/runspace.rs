@@ -31,6 +31,9 @@ pub(super) struct Runspace {
     pub(super) worker: u32,
     /// The word in its marks.
     word: String,
+    /// Whether its marks are lines of its output, among which its errors are.
+    #[serde(default)]
+    is_told: bool,
     /// Number of the last command that it was given; 0 is its beginning.
     pub(super) last: u32,
     pub(super) out: Marks,
@@ -88,10 +91,11 @@ pub(super) struct Mark {
 
 impl Runspace {
     /// A runspace whose program has just been started as `worker`.
-    pub(super) fn new(worker: u32, word: String) -> Self {
+    pub(super) fn new(worker: u32, word: String, is_told: bool) -> Self {
         Self {
             worker,
             word,
+            is_told,
             last: 0,
             out: Marks::default(),
             err: Marks::default(),
@@ -110,14 +114,21 @@ impl Runspace {
 
     /// What it has to read first.
     pub(super) fn opening(&self, terms: &SessionConfiguration, words: &engines::Words) -> String {
-        let startup = terms.startup_script.as_deref();
-        engines::opening(&terms.engine, &self.word, words, startup)
+        engines::opening(terms, &self.word, words)
     }
 
     /// How it is told to run `script` as its next command, with `input` as standard input.
-    pub(super) fn next(&mut self, script: &str, input: &[String]) -> Telling {
+    pub(super) fn next(
+        &mut self,
+        terms: &SessionConfiguration,
+        script: &str,
+        input: &[String],
+    ) -> Telling {
         self.last += 1;
         let number = self.last;
+        if let Some(telling) = engines::telling(terms, (&self.word, number), script, input) {
+            return telling;
+        }
         let script = quoted(script);
         let input = (!input.is_empty()).then(|| input.join("\n"));
         let mut begin = format!("__winsta={number}; trap - INT; set +e; eval ");
@@ -149,20 +160,63 @@ impl Runspace {
 
     /// The mark in which the output of a command ends, if it has been seen.
     pub(super) fn find(&self, bytes: &[u8]) -> Option<(usize, usize, u32, i64)> {
-        let mut start = Vec::with_capacity(LONGEST);
-        start.extend_from_slice(BEGIN.to_string().as_bytes());
-        start.extend_from_slice(self.word.as_bytes());
-        start.push(b';');
-        let begin = memchr::memmem::find(bytes, &start)?;
-        let rest = bytes.get(begin + start.len()..)?;
-        let length = rest
-            .iter()
-            .take(LONGEST)
-            .position(|byte| *byte == END as u8)?;
-        let text = std::str::from_utf8(rest.get(..length)?).ok()?;
-        let (number, status) = text.split_once(';')?;
-        let end = begin + start.len() + length + 1;
-        Some((begin, end, number.parse().ok()?, status.parse().ok()?))
+        let start = self.start();
+        let last = if self.is_told { '\n' } else { END };
+        // What a program echoes of its input looks like the beginning of one.
+        let mut begins = memchr::memmem::find_iter(bytes, &start);
+        begins.find_map(|begin| {
+            let rest = bytes.get(begin + start.len()..)?;
+            let length = rest
+                .iter()
+                .take(LONGEST)
+                .position(|byte| *byte == last as u8)?;
+            let text = std::str::from_utf8(rest.get(..length)?).ok()?;
+            let (number, status) = text.trim_end_matches('\r').split_once(';')?;
+            let end = begin + start.len() + length + 1;
+            Some((begin, end, number.parse().ok()?, status.parse().ok()?))
+        })
+    }
+
+    /// What a mark begins with.
+    fn start(&self) -> Vec<u8> {
+        let begin = if self.is_told {
+            String::new()
+        } else {
+            BEGIN.to_string()
+        };
+        [&begin, &self.word, ";"].concat().into_bytes()
+    }
+
+    /// Where at the end of a piece a mark may begin.
+    fn open(&self, rest: &[u8]) -> Option<usize> {
+        if !self.is_told {
+            let open = rest.iter().rposition(|byte| *byte == BEGIN as u8);
+            return open.filter(|at| rest.len() - at < LONGEST);
+        }
+        let start = self.start();
+        let first = rest.len().saturating_sub(LONGEST);
+        (first..rest.len()).find(|at| {
+            let tail = rest.get(*at..).unwrap_or_default();
+            let is_open = !tail.contains(&b'\n') && tail.starts_with(&start);
+            is_open || start.starts_with(tail)
+        })
+    }
+
+    /// Where all marks are in one stream, the other has them as well.
+    pub(super) fn mirror(&mut self) {
+        if !self.is_told {
+            return;
+        }
+        let place = self.err.scanned;
+        for (number, mark) in &self.out.found {
+            let (begin, end) = (place, place);
+            let mark = Mark {
+                begin,
+                end,
+                ..*mark
+            };
+            self.err.found.entry(*number).or_insert(mark);
+        }
     }
 
     /// Looks through a piece of a stream that begins where it was looked through up to.
@@ -184,8 +238,7 @@ impl Runspace {
         }
         // What may be the beginning of a mark is looked at again.
         let rest = bytes.get(done..).unwrap_or_default();
-        let open = rest.iter().rposition(|byte| *byte == BEGIN as u8);
-        let open = open.filter(|at| rest.len() - at < LONGEST);
+        let open = self.open(rest);
         marks.scanned += (done + open.unwrap_or(rest.len())) as u64;
     }
 
@@ -222,11 +275,33 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::Limits;
     use super::*;
 
     #[test]
+    fn marks_that_are_lines_are_found_however_the_stream_is_cut() {
+        let runspace = Runspace::new(1, "w0rd".to_owned(), true);
+        let stream = b"> print w0rd;0;0\"\nw0rd;0;0\r\none\nw0r two w0rd;1;0\nw0rd;2;130\nmore w";
+        for cut in 1..stream.len() {
+            let mut marks = Marks::default();
+            let mut have = 0;
+            while have < stream.len() {
+                have = (have + cut).min(stream.len());
+                let from = usize::try_from(marks.scanned).unwrap();
+                runspace.scan(&mut marks, &stream[from..have]);
+            }
+            let (begin, mark) = (marks.begin(1).unwrap(), marks.of(1).unwrap());
+            let own =
+                &stream[usize::try_from(begin).unwrap()..usize::try_from(mark.begin).unwrap()];
+            assert_eq!(own, b"one\nw0r two ", "cut {cut}");
+            assert_eq!(marks.of(2).map(|mark| mark.status), Some(130), "cut {cut}");
+            assert_eq!(marks.scanned, stream.len() as u64 - 1, "it may be one");
+        }
+    }
+
+    #[test]
     fn marks_are_found_however_the_stream_is_cut() {
-        let runspace = Runspace::new(1, "w0rd".to_owned());
+        let runspace = Runspace::new(1, "w0rd".to_owned(), false);
         let stream = b"bash: no tty\n\x1ew0rd;0;0\x1fone\ntwo\x1ew0rd;1;3\x1f\x1e\x1ew0rd;1;130\x1f\x1ew0rd;2;0\x1f";
         for cut in 1..stream.len() {
             let mut marks = Marks::default();
@@ -256,8 +331,9 @@ mod tests {
 
     #[test]
     fn lines_have_numbers_and_input() {
-        let mut runspace = Runspace::new(1, "w0rd".to_owned());
-        let ls = runspace.next("ls", &[]);
+        let terms = Limits::default().configuration("x");
+        let mut runspace = Runspace::new(1, "w0rd".to_owned(), false);
+        let ls = runspace.next(&terms, "ls", &[]);
         assert_eq!(
             ls.run,
             "__winsta=1; trap - INT; set +e; eval 'ls' </dev/null >&7 2>&8\n"
@@ -266,16 +342,17 @@ mod tests {
             (ls.ahead, ls.pass.as_str()),
             (None, "__winsta=1; (exit 130)\n")
         );
-        let cat = runspace.next("cat", &["a".to_owned(), "b".to_owned()]);
+        let cat = runspace.next(&terms, "cat", &["a".to_owned(), "b".to_owned()]);
         assert!(cat.run.starts_with("__winsta=2;"), "{cat:?}");
         assert!(cat.run.ends_with("<<'w0rd'\na\nb\nw0rd\n"), "{cat:?}");
     }
 
     #[test]
     fn what_is_long_comes_ahead() {
-        let mut runspace = Runspace::new(1, "w0rd".to_owned());
+        let terms = Limits::default().configuration("x");
+        let mut runspace = Runspace::new(1, "w0rd".to_owned(), false);
         let script = "it's ".repeat(SHORT);
-        let long = runspace.next(&script, &[]);
+        let long = runspace.next(&terms, &script, &[]);
         let ahead = long.ahead.unwrap();
         assert!(
             ahead.starts_with("__winsta_script='it'\\''s "),
@@ -286,7 +363,7 @@ mod tests {
             long.run
                 .ends_with("eval \"$__winsta_script\" </dev/null >&7 2>&8\n")
         );
-        let long = runspace.next("cat", &["a".to_owned(), "b$c".repeat(SHORT)]);
+        let long = runspace.next(&terms, "cat", &["a".to_owned(), "b$c".repeat(SHORT)]);
         assert!(long.ahead.unwrap().contains("__winsta_input='a\nb$cb$c"));
         assert!(long.run.ends_with("<<w0rd\n$__winsta_input\nw0rd\n"));
         assert!(long.run.len() < SHORT);

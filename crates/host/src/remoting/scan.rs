@@ -82,6 +82,7 @@ async fn look(shell: &Shell, workers: &Workers, place: u32, stream: Stream) -> R
     runspace.scan(&mut found, &read.bytes);
     let moved = found.scanned > from;
     *marks(runspace, stream) = found;
+    runspace.mirror();
     Ok(moved && read.bytes.len() >= PIECE)
 }
 

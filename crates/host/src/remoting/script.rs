@@ -24,6 +24,11 @@ pub(super) fn of(pipeline: &PowerShell) -> String {
     statements.collect::<Vec<_>>().join("\n")
 }
 
+/// Whether a script asks for the prompt.
+pub(super) fn is_prompt(script: &str) -> bool {
+    script == PROMPTING
+}
+
 fn is_sink(command: &Command) -> bool {
     let name = command.text.trim().to_ascii_lowercase();
     !command.is_script && SINKS.contains(&name.as_str())

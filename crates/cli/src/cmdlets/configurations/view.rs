@@ -86,6 +86,7 @@ fn properties(configuration: &SessionConfiguration) -> Properties {
         "MaxShellsPerUser": configuration.max_shells_per_user,
         "Permission": permission(configuration),
         "Engine": configuration.engine.join(" "),
+        "Marker": text(&configuration.marker),
         "StartupScript": text(&configuration.startup_script),
         "Problem": text(&configuration.problem),
     });

@@ -81,6 +81,7 @@ pub(super) fn resolve(
     let number = |said: Option<u32>, base: u32| said.unwrap_or(base);
     SessionConfiguration {
         engine: settings.engine.unwrap_or(base.engine),
+        marker: text(settings.marker),
         startup_script: text(settings.startup_script),
         enabled: settings.enabled.unwrap_or(true),
         max_shells: number(settings.max_shells, base.max_shells),
@@ -194,14 +195,19 @@ fn check_texts(settings: &ConfigurationSettings, owner: &str) -> Result<(), BadV
                 .iter()
                 .map(|t| ("startup_script", t)),
         )
+        .chain(settings.marker.iter().map(|t| ("marker", t)))
         .chain(settings.run_as_user.iter().map(|t| ("run_as_user", t)))
     {
         if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
             return bad(key, "is too long or holds a control character".to_owned());
         }
     }
+    let marker = settings.marker.as_deref().filter(|text| !text.is_empty());
+    if marker.is_some_and(|text| !text.contains(engines::PLACE)) {
+        return bad("marker", format!("has no {} in it", engines::PLACE));
+    }
     if settings.engine.is_some()
-        && let Err(why) = engines::check(&engine)
+        && let Err(why) = engines::check(&engine, marker)
     {
         return bad("engine", why);
     }
@@ -211,6 +217,10 @@ fn check_texts(settings: &ConfigurationSettings, owner: &str) -> Result<(), BadV
             "startup_script",
             format!("{script:?} is not an absolute path"),
         );
+    }
+    if !script.is_empty() && engines::is_told(&engine) {
+        let why = "cannot be had with an engine that has a marker";
+        return bad("startup_script", why.to_owned());
     }
     if !script.is_empty() && engines::is_powershell(&engine) {
         let why = "cannot be had with pwsh, which has profiles for that: give it -s -NoLogo alone";
@@ -246,6 +256,7 @@ mod tests {
     const WHOLE: &str = "\
 # For the team.
 engine = 'sh -x'
+marker = 'echo {marker}'
 startup_script = '/etc/a b.sh'
 enabled = false
 max_shells = 3
@@ -271,6 +282,7 @@ permission = [
         let settings = parse(WHOLE, "ann").unwrap();
         let resolved = resolve("ITTasks", &Limits::default(), settings);
         assert_eq!(resolved.engine, ["sh", "-x"]);
+        assert_eq!(resolved.marker.as_deref(), Some("echo {marker}"));
         assert_eq!(resolved.permission, ["bob", "@ops"]);
         assert_eq!(resolved.output_buffering_mode, BufferingMode::Drop);
         assert_eq!((resolved.enabled, resolved.auto_restart), (false, true));
@@ -313,7 +325,14 @@ permission = [
                 "more than max_idle_timeout_ms",
             ),
             ("output_buffering_mode = 'None'", 1, "unknown variant"),
-            ("engine = 'python3 -i'", 1, "engine"),
+            ("engine = 'python3 x.py'", 1, "engine"),
+            ("engine = 'bc'", 1, "unless marker has a line"),
+            ("engine = 'bc'\nmarker = 'print 1'", 2, "has no {marker}"),
+            (
+                "marker = '{marker}'\nengine = 'cat'\nstartup_script = '/x'",
+                3,
+                "cannot be had",
+            ),
             ("engine = []", 1, "engine"),
             ("startup_script = 'a.sh'", 1, "absolute"),
             (
