@@ -1,7 +1,8 @@
 //! Which sessions a cmdlet means.
 
-use winsta_cmdlet::object::SessionObject;
-use winsta_cmdlet::{Bound, Wildcard};
+use std::collections::{HashMap, HashSet};
+
+use winsta_cmdlet::{Bound, Guid, Wildcard};
 use winsta_pssession::agent::{Agent, Ask, Target, Tell, View};
 
 use super::{agent, failure, target};
@@ -29,22 +30,24 @@ pub(super) fn select(agent: &mut Agent, bounds: &[Bound]) -> Result<Found, Failu
         views: Vec::new(),
         exit: Exit::Done,
     };
+    let given = Given::of(agent, bounds, &mut found.exit)?;
+    let mut chosen = HashSet::new();
     for bound in bounds {
-        let views = one(agent, bound, &mut found.exit)?;
-        for view in views {
-            let is_new = found
-                .views
-                .iter()
-                .all(|known| known.instance_id != view.instance_id);
-            if is_new {
-                found.views.push(view);
-            }
-        }
+        let views = one(agent, bound, &given, &mut found.exit)?;
+        let new = views
+            .into_iter()
+            .filter(|view| chosen.insert(view.instance_id.clone()));
+        found.views.extend(new);
     }
     Ok(found)
 }
 
-fn one(agent: &mut Agent, bound: &Bound, exit: &mut Exit) -> Result<Vec<View>, Failure> {
+fn one(
+    agent: &mut Agent,
+    bound: &Bound,
+    given: &Given,
+    exit: &mut Exit,
+) -> Result<Vec<View>, Failure> {
     let targets = target::named(bound)?;
     if !targets.is_empty() {
         let throttle = throttle(bound);
@@ -55,7 +58,7 @@ fn one(agent: &mut Agent, bound: &Bound, exit: &mut Exit) -> Result<Vec<View>, F
             .collect());
     }
     if !bound.sessions().is_empty() {
-        return of_objects(agent, bound, exit);
+        return Ok(given.find(bound, exit));
     }
     let all = known(agent)?;
     let chosen: Vec<View> = all
@@ -116,45 +119,56 @@ fn is_meant(bound: &Bound, view: &View) -> bool {
     is_id && is_guid && is_name && is_state && is_configuration
 }
 
-/// The sessions of objects. Those that the agent does not know are looked up on their machines.
-fn of_objects(agent: &mut Agent, bound: &Bound, exit: &mut Exit) -> Result<Vec<View>, Failure> {
-    let mut all = known(agent)?;
-    let is_known =
-        |all: &[View], object: &SessionObject| all.iter().any(|view| is_same(view, object));
-    let unknown: Vec<&SessionObject> = bound
-        .sessions()
-        .iter()
-        .filter(|object| !is_known(&all, object))
-        .collect();
-    let mut targets: Vec<Target> = Vec::new();
-    for object in unknown {
-        let target = target::of(object)?;
-        if !targets.contains(&target) {
-            targets.push(target);
-        }
-    }
-    if !targets.is_empty() {
-        all.extend(listed(agent, bound, targets, 0, exit)?);
-    }
-    let mut views = Vec::new();
-    for object in bound.sessions() {
-        if let Some(view) = all.iter().find(|view| is_same(view, object)) {
-            views.push(view.clone());
-        } else {
-            let (name, computer) = (&object.name, &object.computer_name);
-            say(
-                bound,
-                &format!("The session {name} is no more on {computer}."),
-            );
-            *exit = (*exit).max(Exit::Nothing);
-        }
-    }
-    Ok(views)
-}
+/// Sessions that were given as objects, looked up all at once: hundreds may come through a pipe.
+struct Given(HashMap<Guid, View>);
 
-fn is_same(view: &View, object: &SessionObject) -> bool {
-    view.instance_id
-        .eq_ignore_ascii_case(&object.instance_id.to_string())
+impl Given {
+    /// Looks them up. Those that the agent does not know are looked for on their machines.
+    fn of(agent: &mut Agent, bounds: &[Bound], exit: &mut Exit) -> Result<Self, Failure> {
+        let mut given = Self(HashMap::new());
+        let objects = || bounds.iter().flat_map(Bound::sessions);
+        let Some(first) = bounds.iter().find(|bound| !bound.sessions().is_empty()) else {
+            return Ok(given);
+        };
+        given.add(known(agent)?);
+        let mut targets: Vec<Target> = Vec::new();
+        for object in objects().filter(|object| !given.0.contains_key(&object.instance_id)) {
+            let target = target::of(object)?;
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        if !targets.is_empty() {
+            given.add(listed(agent, first, targets, 0, exit)?);
+        }
+        Ok(given)
+    }
+
+    fn add(&mut self, views: Vec<View>) {
+        for view in views {
+            if let Ok(id) = view.instance_id.parse() {
+                self.0.entry(id).or_insert(view);
+            }
+        }
+    }
+
+    /// The sessions of a command line's objects.
+    fn find(&self, bound: &Bound, exit: &mut Exit) -> Vec<View> {
+        let mut views = Vec::new();
+        for object in bound.sessions() {
+            if let Some(view) = self.0.get(&object.instance_id) {
+                views.push(view.clone());
+            } else {
+                let (name, computer) = (&object.name, &object.computer_name);
+                say(
+                    bound,
+                    &format!("The session {name} is no more on {computer}."),
+                );
+                *exit = (*exit).max(Exit::Nothing);
+            }
+        }
+        views
+    }
 }
 
 /// All sessions that the agent knows.
