@@ -7,6 +7,7 @@ pub(crate) mod ledger;
 pub(crate) mod orphans;
 pub(crate) mod port;
 pub(crate) mod rescue;
+pub(crate) mod ring;
 pub(crate) mod sink;
 pub(crate) mod thread;
 pub(crate) mod units;

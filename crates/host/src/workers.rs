@@ -13,6 +13,7 @@ use winsta_wire::{
 
 use crate::keeper::ledger::{Ledger, Rows};
 use crate::keeper::port::{KeeperError, KeeperPort, answer};
+use crate::keeper::ring;
 use crate::keeper::sink::{Keepsakes, Orphaned, let_go_of_input};
 
 /// Workers have numbers from here on, sessions below.
@@ -20,6 +21,9 @@ const FIRST: u32 = 1 << 30;
 /// How often a keeper that was lost is asked again, and how long after.
 const ATTEMPTS: u32 = 100;
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// Places of the rings of standard output and error among what is kept of a worker.
+const OUT: usize = 1;
+const ERR: usize = 2;
 /// Number of the signal that nothing survives.
 const KILL: u8 = 9;
 
@@ -32,6 +36,8 @@ pub(crate) struct Workers {
 #[derive(Debug, Default)]
 struct State {
     last: u32,
+    /// Of the present keeper, if it can be read.
+    ledger: Option<Arc<Ledger>>,
     workers: BTreeMap<SessionId, Worker>,
 }
 
@@ -40,6 +46,29 @@ struct Worker {
     report: Option<Box<SessionReport>>,
     keepsakes: Keepsakes,
     exit: Option<ExitStatus>,
+}
+
+impl State {
+    /// Reads kept output without the keeper. Only that knows when a program that has ended has
+    /// printed its last.
+    fn read(&self, id: SessionId, stream: Stream, from: u64, max: usize) -> Option<Piece> {
+        let worker = self.workers.get(&id)?;
+        if worker.exit.is_some() {
+            return None;
+        }
+        let report = worker.report.as_ref()?;
+        let file = match stream {
+            Stream::Out => worker.keepsakes.get(OUT)?,
+            Stream::Err => worker.keepsakes.get(ERR)?,
+        };
+        let ledger = self.ledger.as_ref()?;
+        let (offset, bytes) = ring::read(ledger, report, file, stream, from, max)?;
+        Some(Piece {
+            offset,
+            bytes,
+            finished: false,
+        })
+    }
 }
 
 /// A program to run.
@@ -76,6 +105,11 @@ impl Workers {
             keeper,
             state: Mutex::default(),
         }
+    }
+
+    /// Their keeper's ledger.
+    pub(crate) fn reads_from(&self, ledger: Option<Arc<Ledger>>) {
+        self.state().ledger = ledger;
     }
 
     /// Whether this is the number of a worker.
@@ -148,6 +182,9 @@ impl Workers {
         from: u64,
         max: usize,
     ) -> Result<Piece, KeeperError> {
+        if let Some(piece) = self.state().read(id, stream, from, max) {
+            return Ok(piece);
+        }
         let verb = Verb::Read {
             session: id,
             stream,

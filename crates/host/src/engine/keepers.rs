@@ -31,7 +31,7 @@ pub(crate) struct Kept {
     pub(crate) workers: Arc<Workers>,
     pub(crate) pid: Option<u32>,
     pub(crate) program: Option<String>,
-    pub(crate) ledger: Option<Ledger>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
     /// Whoever waits for it to have become another program.
     pub(crate) upgrade: Option<oneshot::Sender<Result<String, String>>>,
     /// It is being told to end.

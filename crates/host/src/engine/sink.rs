@@ -1,5 +1,7 @@
 //! What the keeper says, taken in.
 
+use std::sync::Arc;
+
 use winsta_api::{AuditEntry, ErrorCode};
 use winsta_domain::session::{EndHow, Input, SessionMachine};
 use winsta_domain::{ConnectionId, ExitStatus, SessionId};
@@ -30,7 +32,8 @@ impl Engine {
         };
         kept.pid = Some(greeting.pid);
         kept.program = Some(greeting.program);
-        kept.ledger = Ledger::new(greeting.ledger);
+        kept.ledger = Ledger::new(greeting.ledger).map(Arc::new);
+        kept.workers.reads_from(kept.ledger.clone());
         if kept.ledger.is_none() {
             tracing::warn!(uid, "a keeper's ledger is no memory file");
         }
@@ -152,7 +155,7 @@ impl Engine {
         });
         let mut orphans: Vec<Orphaned> = orphans.collect();
         if let Some(kept) = core.keepers.get(&uid) {
-            orphans.extend(kept.workers.orphans(kept.ledger.as_ref()));
+            orphans.extend(kept.workers.orphans(kept.ledger.as_deref()));
         }
         // Every client was connected to the dead keeper.
         let clients = core

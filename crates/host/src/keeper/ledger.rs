@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, OwnedFd};
 
 use winsta_domain::{ConnectionId, SessionId, Timestamp};
+use winsta_wire::Stream;
 
 /// Words in a row.
 const WORDS: usize = 16;
@@ -13,6 +14,10 @@ const ROW: usize = WORDS * 8;
 const MOST_ROWS: usize = 65_536;
 
 const SESSION: usize = 0;
+/// Offset of the oldest byte kept of standard output, then that behind the newest.
+const OUT: usize = 1;
+/// The same of standard error.
+const ERR: usize = 3;
 const LAST_INPUT: usize = 5;
 const BEHIND: usize = 10;
 
@@ -91,6 +96,21 @@ impl Rows {
             }
         }
         behind
+    }
+
+    /// Offsets of the oldest byte that is kept of a stream of `session`, and behind the newest.
+    pub(crate) fn extent(
+        &self,
+        slot: u32,
+        session: SessionId,
+        stream: Stream,
+    ) -> Option<(u64, u64)> {
+        self.own(slot, session)?;
+        let base = match stream {
+            Stream::Out => OUT,
+            Stream::Err => ERR,
+        };
+        Some((self.word(slot, base)?, self.word(slot, base + 1)?))
     }
 
     /// The words of `session`'s row, if it is there and its own.
