@@ -165,9 +165,11 @@ impl Response {
         if known > MAX_BODY {
             return Err(HttpError::TooLong { most: MAX_BODY });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(known).unwrap_or_default());
-        let read = (&mut self.body).take(MAX_BODY + 1).read_to_end(&mut bytes);
+        let mut bytes = vec![0; usize::try_from(known).unwrap_or_default()];
+        let read = self.body.read_exact(&mut bytes);
         read.map_err(HttpError::from_body)?;
+        let rest = (&mut self.body).take(MAX_BODY + 1).read_to_end(&mut bytes);
+        rest.map_err(HttpError::from_body)?;
         if bytes.len() as u64 > MAX_BODY {
             return Err(HttpError::TooLong { most: MAX_BODY });
         }

@@ -80,6 +80,11 @@ impl Saying {
     /// What an event is to the user; nothing if it is not for them.
     pub(crate) fn of(event: PipelineEvent) -> Option<Self> {
         Some(match event {
+            // Nearly all output is text.
+            PipelineEvent::Output(Value::Text(text)) => Self::Output {
+                text: text.into_string_lossy(),
+                value: None,
+            },
             PipelineEvent::Output(value) => Self::output(&value),
             PipelineEvent::Error(error) => Self::Error {
                 text: error.message(),

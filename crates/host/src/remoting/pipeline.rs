@@ -304,8 +304,8 @@ impl Pipeline {
             let line = std::str::from_utf8(line)
                 .map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
             // An interrupted bash ends the line of the terminal that it takes its output for.
-            let of_bash = self.stopping && line.is_empty() || asides::is_about_terminal(&line);
-            if !(is_error && of_bash) {
+            let of_bash = || self.stopping && line.is_empty() || asides::is_about_terminal(&line);
+            if !(is_error && of_bash()) {
                 self.write(&line, is_error, has_end);
             }
             used += length;
@@ -327,11 +327,7 @@ impl Pipeline {
 
     /// All fragments that wait.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        let mut all = Vec::new();
-        while let Some(bytes) = self.machine.take(usize::MAX) {
-            all.extend(bytes);
-        }
-        all
+        self.machine.take(usize::MAX).unwrap_or_default()
     }
 
     /// Another client is there. What the one before it was given and did not let go with may not

@@ -187,15 +187,14 @@ impl Runspace {
         [&begin, &self.word, ";"].concat().into_bytes()
     }
 
-    /// Where at the end of a piece a mark may begin.
+    /// Where in the last bytes of a piece a mark may begin.
     fn open(&self, rest: &[u8]) -> Option<usize> {
         if !self.is_told {
-            let open = rest.iter().rposition(|byte| *byte == BEGIN as u8);
+            let open = memchr::memrchr(BEGIN as u8, rest);
             return open.filter(|at| rest.len() - at < LONGEST);
         }
         let start = self.start();
-        let first = rest.len().saturating_sub(LONGEST);
-        (first..rest.len()).find(|at| {
+        (0..rest.len()).find(|at| {
             let tail = rest.get(*at..).unwrap_or_default();
             let is_open = !tail.contains(&b'\n') && tail.starts_with(&start);
             is_open || start.starts_with(tail)
@@ -237,9 +236,10 @@ impl Runspace {
             done += end;
         }
         // What may be the beginning of a mark is looked at again.
-        let rest = bytes.get(done..).unwrap_or_default();
+        let last = bytes.len().saturating_sub(LONGEST).max(done);
+        let rest = bytes.get(last..).unwrap_or_default();
         let open = self.open(rest);
-        marks.scanned += (done + open.unwrap_or(rest.len())) as u64;
+        marks.scanned += open.map_or(bytes.len(), |at| last + at) as u64;
     }
 
     /// Whether it has nothing to do, as far as it was looked at.

@@ -9,6 +9,8 @@ use super::protocol::{Ask, Tell};
 #[derive(Debug)]
 pub struct Agent {
     lines: BufReader<UnixStream>,
+    /// The line that was heard last.
+    line: Vec<u8>,
     out: UnixStream,
 }
 
@@ -32,6 +34,7 @@ impl Agent {
         let out = stream.try_clone()?;
         Ok(Self {
             lines: BufReader::with_capacity(64 << 10, stream),
+            line: Vec::new(),
             out,
         })
     }
@@ -49,11 +52,11 @@ impl Agent {
 
     /// The next that it tells; `None` once all was told.
     pub fn hear(&mut self) -> Result<Option<Tell>, AgentError> {
-        let mut line = Vec::new();
-        if self.lines.read_until(b'\n', &mut line)? == 0 {
+        self.line.clear();
+        if self.lines.read_until(b'\n', &mut self.line)? == 0 {
             return Err(AgentError::Ended);
         }
-        match serde_json::from_slice(&line) {
+        match serde_json::from_slice(&self.line) {
             Ok(Tell::Done) => Ok(None),
             Ok(tell) => Ok(Some(tell)),
             Err(error) => Err(AgentError::Strange(error)),
