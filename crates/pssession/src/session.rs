@@ -10,7 +10,7 @@ use winsta_psrp::client::{PoolEvent, PoolOptions, RunspacePool};
 use winsta_psrp::message::PoolState;
 use winsta_psrp::{PoolId, Stream};
 use winsta_wsman::fault::Kind;
-use winsta_wsman::names::{COMMANDS, POWERSHELL};
+use winsta_wsman::names::{COMMANDS, LINES_TOGETHER, POWERSHELL};
 use winsta_wsman::request::Piece;
 use winsta_wsman::{Answer, BufferMode, CommandOption, Found, Operation, Shell};
 
@@ -280,11 +280,12 @@ impl Session {
             command: command.map(str::to_owned),
         };
         let mut question = self.in_time(self.question(operation).within(within));
-        question.options.push(CommandOption {
-            name: "WSMAN_CMDSHELL_OPTION_KEEPALIVE".to_owned(),
+        let names = ["WSMAN_CMDSHELL_OPTION_KEEPALIVE", LINES_TOGETHER];
+        question.options.extend(names.map(|name| CommandOption {
+            name: name.to_owned(),
             value: "True".to_owned(),
             must_comply: false,
-        });
+        }));
         question
     }
 

@@ -16,6 +16,9 @@ pub const CONFIG: &str = "http://schemas.microsoft.com/wbem/wsman/1/config";
 pub const POWERSHELL: &str = "http://schemas.microsoft.com/powershell/";
 /// Selects items of an enumeration by their selectors (DSP0226 8.3).
 pub const SELECTOR_FILTER: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
+/// Name of the option by which a client of ours says that several lines of a pipeline's output may
+/// come in one text. Services that do not know it give a text for each line.
+pub const LINES_TOGETHER: &str = "WINSTA_OPTION_LINES_TOGETHER";
 /// Name of the selector that names a shell.
 pub const SHELL_ID: &str = "ShellId";
 

@@ -44,6 +44,18 @@ pub(super) enum Then {
     Exit,
 }
 
+/// What an answer has room for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Bytes of fragments.
+    pub(super) bytes: usize,
+    /// Whether lines may come several in one text.
+    pub(super) together: bool,
+}
+
+/// Bytes of lines that come in one text, whose message then fits into a fragment.
+const TOGETHER: usize = 16 << 10;
+
 /// A pipeline.
 #[derive(Debug)]
 pub(super) struct Pipeline {
@@ -258,9 +270,8 @@ impl Pipeline {
         self.end(status);
     }
 
-    /// Gives lines to the client as long as `room` fragments' bytes allow; how many bytes of `text`
-    /// were used.
-    pub(super) fn give(&mut self, text: &[u8], is_error: bool, then: Then, room: usize) -> usize {
+    /// Gives lines to the client as long as there is room; how many bytes of `text` were used.
+    pub(super) fn give(&mut self, text: &[u8], is_error: bool, then: Then, room: Room) -> usize {
         let whole = then != Then::More;
         if let Manner::Completion(asked) = &self.manner {
             // It is one object, which has to be seen to its end.
@@ -283,10 +294,16 @@ impl Pipeline {
             // That is all it says, and the client hears it in another way.
             return text.len();
         }
+        let together = room.together && !is_error && self.manner != Manner::Screen;
         let mut used = 0;
-        while self.machine.pending() < room {
+        while self.machine.pending() < room.bytes {
             let rest = text.get(used..).unwrap_or_default();
-            let (line, length) = match memchr::memchr(b'\n', rest) {
+            let end = together.then(|| {
+                let most = rest.get(..TOGETHER).unwrap_or(rest);
+                memchr::memrchr(b'\n', most)
+            });
+            let end = end.flatten().or_else(|| memchr::memchr(b'\n', rest));
+            let (line, length) = match end {
                 Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
                 None if rest.is_empty() || !whole => break,
                 None => (rest, rest.len()),
@@ -301,8 +318,11 @@ impl Pipeline {
             let has_end = length > line.len();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             // Nearly all of it is text, which is quick to see.
-            let line = std::str::from_utf8(line)
+            let mut line = std::str::from_utf8(line)
                 .map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
+            if together && line.contains('\r') {
+                line = line.replace("\r\n", "\n").into();
+            }
             // An interrupted bash ends the line of the terminal that it takes its output for.
             let of_bash = || self.stopping && line.is_empty() || asides::is_about_terminal(&line);
             if !(is_error && of_bash()) {

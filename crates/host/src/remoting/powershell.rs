@@ -11,7 +11,7 @@ use winsta_wsman::request::Piece;
 use winsta_wsman::{Answer, CommandState, Fault};
 
 use super::command::{Cursor, Sent};
-use super::pipeline::{Pipeline, Then};
+use super::pipeline::{Pipeline, Room, Then};
 use super::pool::Pool;
 use super::receive::{Wanted, budget, code, still_wanted};
 use super::scan::{Bytes, PIECE, piece};
@@ -191,7 +191,10 @@ impl Engine {
         };
         wanted.shell.tell();
         changes.mark_unchanged();
-        let room = budget(wanted.envelope, MOST);
+        let room = Room {
+            bytes: budget(wanted.envelope, MOST),
+            together: wanted.together,
+        };
         loop {
             let reach = self.reach(&wanted, limit).await?;
             if let Some(answer) = self.answer_pipeline(&wanted, reach, room).await? {
@@ -293,7 +296,7 @@ impl Engine {
         &self,
         wanted: &Wanted<'_>,
         reach: Option<Reach>,
-        room: usize,
+        room: Room,
     ) -> Result<Option<Answer>, Fault> {
         let mut read = <(Bytes, Bytes)>::default();
         if let Some(reach) = reach {

@@ -29,6 +29,8 @@ pub(super) struct Wanted<'a> {
     pub(super) request: &'a str,
     /// Most bytes that the reply may have.
     pub(super) envelope: u64,
+    /// Whether lines may come several in one text.
+    pub(super) together: bool,
     /// Until when it may wait.
     pub(super) until: Instant,
 }

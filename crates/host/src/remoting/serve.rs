@@ -117,6 +117,7 @@ impl Engine {
                     command: command.as_deref().unwrap_or_default(),
                     request: &header.message_id,
                     envelope: header.max_envelope.unwrap_or(ENVELOPE).min(MAX_REPLY),
+                    together: header.option(names::LINES_TOGETHER).is_some(),
                     until,
                 };
                 match (&command, is_pool) {
