@@ -27,6 +27,8 @@ const GRACE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 /// What this process is called as a client. It has one name, so that it can say again that it takes
 /// a session if the answer was lost.
 static CLIENT: LazyLock<String> = LazyLock::new(|| format!("uuid:{}", guid()));
+/// Bytes of an answer behind which the next question is asked before it is read.
+const LONG: usize = 128 << 10;
 /// Pauses between attempts: the first and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
@@ -86,12 +88,19 @@ pub(crate) struct Asked {
     text: String,
     timeout: Duration,
     came: AtomicBool,
+    /// Where it was asked ahead of its turn: its answer only has to be heard.
+    ahead: Mutex<Option<Channel>>,
 }
 
 impl Asked {
     /// Whether it may have come to its service.
     pub(crate) fn has_come(&self) -> bool {
         self.came.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was asked ahead of its turn.
+    pub(crate) fn is_ahead(&self) -> bool {
+        lock(&self.ahead).is_some()
     }
 }
 
@@ -149,6 +158,7 @@ impl Endpoint {
             text,
             timeout,
             came: AtomicBool::new(false),
+            ahead: Mutex::default(),
         }
     }
 
@@ -157,17 +167,23 @@ impl Endpoint {
         asked: &Asked,
         patience: &Patience<'_>,
     ) -> Result<Answered, Problem> {
-        let Asked {
-            number,
-            text,
-            timeout,
-            came,
-        } = asked;
+        self.answer_before(asked, None, patience)
+    }
+
+    /// The same; if the answer is a long one, `next` is asked before it is read, so that the service
+    /// works on the one while this side does on the other.
+    pub(crate) fn answer_before(
+        &self,
+        asked: &Asked,
+        next: Option<&Asked>,
+        patience: &Patience<'_>,
+    ) -> Result<Answered, Problem> {
+        let Asked { number, came, .. } = asked;
         let mut broken: Option<Instant> = None;
         let mut again = asked.has_come();
         let mut pause = PAUSE.0;
         loop {
-            let reply = self.once(text, *timeout, &mut again);
+            let reply = self.once(asked, next, &mut again);
             let is_unsent = matches!(reply, Err(Problem::Unreachable(_)));
             came.fetch_or(again || !is_unsent, Ordering::Relaxed);
             let reply = match reply {
@@ -232,10 +248,20 @@ impl Endpoint {
     }
 
     /// Sends a request; `again` is set if it may have come to the service before.
-    fn once(&self, text: &str, timeout: Duration, again: &mut bool) -> Result<Reply, Problem> {
+    fn once(
+        &self,
+        asked: &Asked,
+        next: Option<&Asked>,
+        again: &mut bool,
+    ) -> Result<Reply, Problem> {
+        let ahead = lock(&asked.ahead).take();
         // A connection that was kept may be gone; what is sent twice has one number.
-        if let Some(channel) = self.kept.take() {
-            match self.over(channel, text, timeout) {
+        let kept = match ahead {
+            Some(channel) => Some(self.hear(channel, asked, next)),
+            None => self.kept.take().map(|kept| self.over(kept, asked, next)),
+        };
+        if let Some(reply) = kept {
+            match reply {
                 Err(Problem::Lost(HttpError::NoAnswer | HttpError::Io(_))) => {}
                 // Services forget who a connection belongs to.
                 Err(Problem::Denied) if matches!(self.login, Login::Windows(_)) => {}
@@ -252,14 +278,14 @@ impl Endpoint {
             }
         };
         let channel = self.channel(connection.map_err(Problem::Unreachable)?);
-        match channel.and_then(|channel| self.over(channel, text, timeout)) {
+        match channel.and_then(|channel| self.over(channel, asked, next)) {
             // A quick way may have led nowhere.
             Err(Problem::Lost(HttpError::NoAnswer)) => *again = true,
             other => return other,
         }
         let connection = lock(&self.connector).connect();
         let channel = self.channel(connection.map_err(Problem::Unreachable)?)?;
-        self.over(channel, text, timeout)
+        self.over(channel, asked, next)
     }
 
     /// A new connection, made ready for requests.
@@ -272,13 +298,23 @@ impl Endpoint {
         Ok(Channel { connection, seal })
     }
 
-    fn over(&self, channel: Channel, text: &str, timeout: Duration) -> Result<Reply, Problem> {
+    fn over(
+        &self,
+        channel: Channel,
+        asked: &Asked,
+        next: Option<&Asked>,
+    ) -> Result<Reply, Problem> {
+        self.hear(self.say(channel, asked)?, asked, next)
+    }
+
+    fn say(&self, channel: Channel, asked: &Asked) -> Result<Channel, Problem> {
         let Channel {
             mut connection,
             mut seal,
         } = channel;
+        let text = &asked.text;
         let lost = |error| Problem::Lost(HttpError::Io(error));
-        connection.set_timeout(Some(timeout)).map_err(lost)?;
+        connection.set_timeout(Some(asked.timeout)).map_err(lost)?;
         let closed = seal.as_mut().map(|seal| seal.close(text.as_bytes()));
         let closed = closed.transpose()?;
         let (content_type, body) = match &closed {
@@ -297,7 +333,23 @@ impl Endpoint {
             content_type,
             body,
         };
-        let response = Response::ask(connection, &request).map_err(Problem::Lost)?;
+        connection.write_all(&request.bytes()).map_err(lost)?;
+        Ok(Channel { connection, seal })
+    }
+
+    fn hear(
+        &self,
+        channel: Channel,
+        asked: &Asked,
+        next: Option<&Asked>,
+    ) -> Result<Reply, Problem> {
+        let Channel {
+            mut connection,
+            mut seal,
+        } = channel;
+        let lost = |error| Problem::Lost(HttpError::Io(error));
+        connection.set_timeout(Some(asked.timeout)).map_err(lost)?;
+        let response = Response::read(connection).map_err(Problem::Lost)?;
         let status = response.status;
         let content_type = response
             .field("content-type")
@@ -312,7 +364,15 @@ impl Endpoint {
         };
         // One that denies has forgotten who this is.
         if let Some(connection) = whole.connection.filter(|_| status != 401) {
-            self.kept.put(Channel { connection, seal });
+            let channel = Channel { connection, seal };
+            match next.filter(|_| status == 200 && bytes.len() >= LONG) {
+                Some(next) => {
+                    next.came.store(true, Ordering::Relaxed);
+                    // If it fails, it is asked when its turn comes.
+                    *lock(&next.ahead) = self.say(channel, next).ok();
+                }
+                None => self.kept.put(channel),
+            }
         }
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());

@@ -20,6 +20,12 @@ pub(crate) struct Channel {
     pub(crate) seal: Option<Box<Seal>>,
 }
 
+impl std::fmt::Debug for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Channel").finish_non_exhaustive()
+    }
+}
+
 /// Connections to one service, all of them somebody's who has shown who they are.
 #[derive(Default)]
 pub(crate) struct Kept(Mutex<Vec<(Instant, Channel)>>);

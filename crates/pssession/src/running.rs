@@ -42,7 +42,7 @@ pub struct Running {
     machine: Pipeline,
     screen: Screen,
     /// A request for output that the network broke: the next one is the same, so that nothing
-    /// comes twice.
+    /// comes twice. Or one that was asked while the answer to the one before was being read.
     asked: Option<Asked>,
     exit: Option<i64>,
     why: Option<String>,
@@ -185,11 +185,11 @@ impl Running {
     /// Waits until it says something; nothing may come of it.
     pub fn hear(&mut self, patience: &Patience<'_>) -> Result<Vec<Saying>, Problem> {
         let endpoint = &self.session.endpoint;
-        let asked = self.asked.take().unwrap_or_else(|| {
-            let question = self.session.receive(Some(&self.id), ROUND);
-            endpoint.prepare(question)
-        });
-        let answered = endpoint.answer_to(&asked, patience);
+        let question = || endpoint.prepare(self.session.receive(Some(&self.id), ROUND));
+        let asked = self.asked.take().unwrap_or_else(question);
+        let next = question();
+        let answered = endpoint.answer_before(&asked, Some(&next), patience);
+        self.asked = next.is_ahead().then_some(next);
         let answer = match answered.and_then(|answered| answered.answer) {
             Err(problem) if problem.is(Kind::TimedOut) => return Ok(Vec::new()),
             Err(problem) => {
@@ -232,6 +232,10 @@ impl Running {
         self.over |= self.machine.is_over();
         if self.over {
             sayings.extend(self.screen.rest());
+            if let Some(asked) = self.asked.take() {
+                // Its connection is worth waiting for the answer, which says no more.
+                let _ = self.session.endpoint.answer_to(&asked, &Patience::NONE);
+            }
             // It is forgotten there now. If nobody hears of that, its session's end will do it.
             let _ = signal(&self.session, &self.id, Signal::Terminate, &Patience::NONE);
         } else {
