@@ -7,7 +7,7 @@ use winsta_client::Connection;
 
 /// What a byte is worth: no network is slower than 16 KiB a second.
 const BYTE: Duration = Duration::from_nanos(1_000_000_000 / (16 << 10));
-/// How far the connection's own timeout may be from what is left.
+/// How far the connection's own timeout may be beyond what is left.
 const SLACK: Duration = Duration::from_secs(1);
 
 /// A connection whose timeout is for all that is said on it until the next one is set. A peer gains
@@ -57,7 +57,9 @@ impl Paced {
         if left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
-        if self.set.is_none_or(|set| set.abs_diff(left) > SLACK) {
+        // One that is too short is only looked at more often.
+        let will_do = |set: Duration| set <= left + SLACK && set >= left / 8;
+        if !self.set.is_some_and(will_do) {
             // Zero would be for ever.
             let left = left.max(Duration::from_millis(1));
             self.connection.set_timeout(Some(left))?;
@@ -91,6 +93,10 @@ impl Write for Paced {
 impl Connection for Paced {
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        if self.until.is_some() {
+            // The connection hears of it when something is to be done on it.
+            return Ok(());
+        }
         self.set = None;
         self.connection.set_timeout(timeout)
     }
