@@ -29,15 +29,14 @@ impl Shared {
                     sink.tell(&Tell::Session(Box::new(view)));
                 }
             }
-            Ask::List { targets, throttle } => each(targets, throttle, |target| {
-                match self.list(&target) {
+            Ask::List { targets, throttle } => {
+                each(targets, throttle, |target| match self.list(&target) {
                     Ok(views) => views.into_iter().for_each(|view| {
                         sink.tell(&Tell::Session(Box::new(view)));
                     }),
                     Err(failed) => failure(sink, failed),
-                }
-                sink.pause();
-            }),
+                })
+            }
             Ask::New {
                 targets,
                 names,
@@ -115,7 +114,6 @@ impl Shared {
                 Ok(None) => {}
                 Err(failed) => failure(sink, failed),
             }
-            sink.pause();
         });
     }
 
@@ -140,7 +138,6 @@ impl Shared {
                 Ok(None) => {}
                 Err(failed) => failure(sink, failed),
             }
-            sink.pause();
         });
     }
 
@@ -227,8 +224,10 @@ fn entered(known: &Known) -> Failed {
     known.failed(why, "CannotDisconnectSession")
 }
 
+/// Tells at once of what was not done; what was, is shown when all is.
 fn failure(sink: &dyn Sink, failed: Failed) {
     sink.tell(&Tell::Failed(failed));
+    sink.pause();
 }
 
 /// Machines with names for their sessions: one name is for all, several are given out in order.
