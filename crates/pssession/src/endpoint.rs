@@ -20,7 +20,7 @@ use crate::problem::Problem;
 /// Where the service is.
 const PATH: &str = "/wsman";
 /// Most bytes of an answer. Windows' services give less, hosts of ours as much as they have.
-const ENVELOPE: u64 = 4 << 20;
+pub(crate) const ENVELOPE: usize = 4 << 20;
 /// How long an answer may be on its way when the service has given it: as long as the service had
 /// for it, within these bounds.
 const GRACE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
@@ -229,7 +229,7 @@ impl Endpoint {
             to: self.address.clone(),
             resource: question.resource.to_owned(),
             message_id: number.clone(),
-            max_envelope: Some(ENVELOPE),
+            max_envelope: Some(ENVELOPE as u64),
             timeout: Some(question.timeout),
             locale: Some("en-US".to_owned()),
             data_locale: Some("en-US".to_owned()),
