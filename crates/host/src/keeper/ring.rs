@@ -90,6 +90,7 @@ mod tests {
             started: Timestamp(0),
             last_input: Timestamp(0),
             rings: vec![ring; 2],
+            written: None,
             connections: Vec::new(),
             exit: None,
             ending: false,

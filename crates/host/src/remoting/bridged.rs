@@ -73,6 +73,7 @@ impl Engine {
                 self.receive_from_guest(Wanted {
                     shell,
                     command: &command,
+                    together: false,
                     request: &header.message_id,
                     envelope: header.max_envelope.unwrap_or(ENVELOPE).min(MAX_REPLY),
                     until,

@@ -35,7 +35,7 @@ impl Shared {
                         sink.tell(&Tell::Session(Box::new(view)));
                     }),
                     Err(failed) => failure(sink, failed),
-                })
+                });
             }
             Ask::New {
                 targets,
