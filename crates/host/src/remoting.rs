@@ -10,16 +10,15 @@
 
 mod asides;
 mod begin;
-mod bridged;
 mod command;
 mod completion;
 mod config_resource;
 pub(crate) mod configuration;
 mod engines;
-mod guest;
 mod life;
 mod limits;
 mod line;
+mod native;
 mod pipeline;
 mod pool;
 mod powershell;
@@ -131,7 +130,7 @@ impl Engine {
         for shell in shells.filter(|shell| shell.uid() == uid) {
             shell.forget_lost(|id| workers.has(id));
             wanted.extend(shell.workers());
-            self.drive_guest(&shell);
+            self.drive_native(&shell);
             // The numbers of what it sends from now on are this host's own.
             self.keep_shell(&shell);
         }

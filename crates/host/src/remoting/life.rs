@@ -12,7 +12,7 @@ use winsta_wsman::{Answer, BufferMode, Created, Fault, Header, Shell as Describe
 
 use super::Principal;
 use super::engines;
-use super::guest::Guest;
+use super::native::Native;
 use super::pool::Pool;
 use super::powershell::strange;
 use super::serve::{client, new_guid, refused};
@@ -58,15 +58,15 @@ impl Engine {
             (false, _) => (None, None),
             (true, None) => return Err(Kind::Parameter.saying("A PSSession needs a creationXml.")),
             (true, Some(opening)) if engines::is_powershell(&terms.engine) => {
-                let guest = Guest::opened(opening).map_err(|error| strange(&error))?;
-                (None, Some(guest))
+                let native = Native::opened(opening).map_err(|error| strange(&error))?;
+                (None, Some(native))
             }
             (true, Some(opening)) => {
                 let pool = Pool::open(opening).map_err(|error| strange(&error))?;
                 (Some(pool), None)
             }
         };
-        let is_guest = side.1.is_some();
+        let is_native = side.1.is_some();
         let idle = wanted.idle_timeout.map(|idle| idle.as_millis());
         let idle = idle.map_or(terms.idle_timeout_ms, |idle| {
             // Too long a timeout is noticed when the shell is disconnected.
@@ -121,7 +121,7 @@ impl Engine {
             admit(terms, &who.name, others.map(|other| other.owner.as_str()))?;
             shells.insert(id, Arc::clone(&shell));
         }
-        if is_guest && let Err(fault) = self.start_guest(&shell).await {
+        if is_native && let Err(fault) = self.start_native(&shell).await {
             self.end_shell(&shell);
             return Err(fault);
         }
@@ -198,7 +198,7 @@ impl Engine {
             });
         }
         // What its engine has said by now.
-        self.listen_to_guest(&shell).await?;
+        self.listen_to_native(&shell).await?;
         let opening = {
             let mut state = shell.state();
             let answer = match (state.is_pssession(), opening) {
@@ -211,10 +211,10 @@ impl Engine {
             let done = state.machine.connect(&client(header), clock::now());
             done.map_err(refused)?;
             state.forget_sent();
-            let State { pool, guest, .. } = &mut *state;
-            match (pool, guest, answer) {
+            let State { pool, native, .. } = &mut *state;
+            match (pool, native, answer) {
                 (Some(pool), _, Some(opening)) => Some(pool.connect(&opening)),
-                (None, Some(guest), Some(opening)) => Some(guest.bridge.connect(&opening)),
+                (None, Some(native), Some(opening)) => Some(native.bridge.connect(&opening)),
                 _ => None,
             }
             .transpose()

@@ -14,7 +14,7 @@ use winsta_wsman::request::{Operation, Request};
 use winsta_wsman::{Answer, Fault, Found, Header, Shell as Described, xpress};
 
 use super::config_resource;
-use super::guest::Guest;
+use super::native::Native;
 use super::receive::Wanted;
 use super::shell::Shell;
 use super::{Principal, of_shell, worker_id};
@@ -94,8 +94,8 @@ impl Engine {
         operation: Operation,
     ) -> Result<Answer, Fault> {
         let until = Instant::now() + header.timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
-        if shell.state().guest.is_some() {
-            return self.in_guest(shell, header, operation, until).await;
+        if shell.state().native.is_some() {
+            return self.in_native(shell, header, operation, until).await;
         }
         let is_pool = shell.state().pool.is_some();
         let capitals = |id: Option<String>| id.map(|id| id.to_ascii_uppercase());
@@ -191,13 +191,13 @@ impl Engine {
                     }
                     .to_owned(),
                 });
-                let guests = state.guest.iter().flat_map(Guest::pipelines);
-                let guests = guests.map(|(id, has_ended)| Found::Command {
+                let natives = state.native.iter().flat_map(Native::pipelines);
+                let natives = natives.map(|(id, has_ended)| Found::Command {
                     id: id.to_owned(),
                     line: String::new(),
                     state: if has_ended { "Done" } else { "Running" }.to_owned(),
                 });
-                commands.chain(pipelines).chain(guests).collect()
+                commands.chain(pipelines).chain(natives).collect()
             }
             resource => {
                 let all = self.remoting.all().into_iter().filter(|shell| {

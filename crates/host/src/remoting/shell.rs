@@ -14,8 +14,8 @@ use winsta_wsman::{BufferMode, Shell as Described};
 
 use super::command::Command;
 use super::configuration::BUILT_IN;
-use super::guest::Guest;
 use super::limits::Limits;
+use super::native::Native;
 use super::pool::Pool;
 use super::worker_id;
 
@@ -59,7 +59,7 @@ pub(super) struct State {
     pub(super) pool: Option<Pool>,
     /// Of a PSSession whose engine speaks PowerShell remoting itself.
     #[serde(default)]
-    pub(super) guest: Option<Guest>,
+    pub(super) native: Option<Native>,
     /// Numbers of the last requests with input: one that comes again was heard before.
     #[serde(default)]
     heard: VecDeque<String>,
@@ -104,8 +104,8 @@ impl State {
         {
             pipeline.acknowledge();
         }
-        if let Some(guest) = &mut self.guest {
-            guest.bridge.let_go();
+        if let Some(native) = &mut self.native {
+            native.bridge.let_go();
         }
     }
 
@@ -123,8 +123,8 @@ impl State {
             .values()
             .map(|command| worker_id(command.worker));
         let runspaces = self.pool.iter().flat_map(Pool::workers);
-        let guests = self.guest.iter().map(Guest::worker);
-        commands.chain(runspaces).chain(guests).collect()
+        let natives = self.native.iter().map(Native::worker);
+        commands.chain(runspaces).chain(natives).collect()
     }
 
     /// How often output of a command or pipeline was asked for.
@@ -137,13 +137,13 @@ impl State {
                 .get(id)
                 .map(|pipeline| pipeline.receivers)
         };
-        let guest = || self.guest.as_ref()?.receivers(id);
-        command.or_else(pipeline).or_else(guest)
+        let native = || self.native.as_ref()?.receivers(id);
+        command.or_else(pipeline).or_else(native)
     }
 
     /// Whether it is a PSSession.
     pub(super) fn is_pssession(&self) -> bool {
-        self.pool.is_some() || self.guest.is_some()
+        self.pool.is_some() || self.native.is_some()
     }
 }
 
@@ -162,7 +162,7 @@ impl Shell {
         facts: Facts,
         machine: ShellMachine,
         buffering: Buffering,
-        (pool, guest): (Option<Pool>, Option<Guest>),
+        (pool, native): (Option<Pool>, Option<Native>),
     ) -> Self {
         Self::restore(Saved {
             facts,
@@ -171,7 +171,7 @@ impl Shell {
                 buffering,
                 commands: BTreeMap::new(),
                 pool,
-                guest,
+                native,
                 heard: VecDeque::new(),
                 closed: false,
             },

@@ -15,22 +15,22 @@ use winsta_wsman::names::{Action, Signal};
 use winsta_wsman::request::{Operation, Piece};
 use winsta_wsman::{Answer, Fault, Header};
 
-use super::engines;
-use super::guest::Guest;
-use super::powershell::{MOST, received, strange};
-use super::receive::{Wanted, budget, code, internal, still_wanted};
-use super::scan::{PAUSE, PIECE};
-use super::serve::{ENVELOPE, MAX_REPLY};
-use super::shell::{Shell, State};
-use super::store::Store;
-use super::{new_guid, of_shell};
+use super::super::engines;
+use super::super::powershell::{MOST, received, strange};
+use super::super::receive::{Wanted, budget, code, internal, still_wanted};
+use super::super::scan::{PAUSE, PIECE};
+use super::super::serve::{ENVELOPE, MAX_REPLY};
+use super::super::shell::{Shell, State};
+use super::super::store::Store;
+use super::super::{new_guid, of_shell};
+use super::Native;
 use crate::engine::Engine;
 use crate::keeper::port::KeeperError;
 use crate::workers::Workers;
 
 impl Engine {
     /// Starts the engine of a session that was just made.
-    pub(super) async fn start_guest(&self, shell: &Arc<Shell>) -> Result<(), Fault> {
+    pub(in crate::remoting) async fn start_native(&self, shell: &Arc<Shell>) -> Result<(), Fault> {
         let lease = self.lease(shell.uid()).await;
         let _lease = lease.map_err(|failure| Kind::Internal.saying(failure.message.as_str()))?;
         let workers = of_shell(self, shell)?;
@@ -46,15 +46,15 @@ impl Engine {
                 terms.name
             ))
         })?;
-        if let Some(guest) = &mut shell.state().guest {
-            guest.is(worker);
+        if let Some(native) = &mut shell.state().native {
+            native.is(worker);
         }
-        self.drive_guest(shell);
+        self.drive_native(shell);
         Ok(())
     }
 
     /// Carries out what the session's client asks.
-    pub(super) async fn in_guest(
+    pub(in crate::remoting) async fn in_native(
         &self,
         shell: &Arc<Shell>,
         header: &Header,
@@ -66,11 +66,11 @@ impl Engine {
             Operation::Command { id, arguments, .. } => {
                 let opening = STANDARD.decode(arguments.concat());
                 let opening = opening.map_err(|_| Kind::Parameter.fault())?;
-                self.run_in_guest(shell, capitals(id), &opening).await
+                self.run_in_native(shell, capitals(id), &opening).await
             }
             Operation::Receive { command, .. } => {
                 let command = capitals(command).unwrap_or_default();
-                self.receive_from_guest(Wanted {
+                self.receive_from_native(Wanted {
                     shell,
                     command: &command,
                     together: false,
@@ -81,7 +81,7 @@ impl Engine {
                 .await
             }
             Operation::Send { streams } => {
-                self.send_to_guest(shell, &header.message_id, streams)?;
+                self.send_to_native(shell, &header.message_id, streams)?;
                 Ok(Answer::Done(Action::Send))
             }
             Operation::Signal { command, code } => {
@@ -89,12 +89,12 @@ impl Engine {
                 let id = capitals(command).unwrap_or_default();
                 {
                     let mut state = shell.state();
-                    let guest = guest(&mut state)?;
-                    let number = guest.find(&id).ok_or_else(|| Kind::NoCommand.fault())?;
+                    let native = native(&mut state)?;
+                    let number = native.find(&id).ok_or_else(|| Kind::NoCommand.fault())?;
                     match signal {
-                        Signal::Terminate => guest.end(&id),
+                        Signal::Terminate => native.end(&id),
                         Signal::CtrlC | Signal::CtrlBreak | Signal::PowerShellCtrlC => {
-                            guest.bridge.stop(number);
+                            native.bridge.stop(number);
                         }
                     }
                 }
@@ -105,7 +105,7 @@ impl Engine {
         }
     }
 
-    async fn run_in_guest(
+    async fn run_in_native(
         &self,
         shell: &Arc<Shell>,
         id: Option<String>,
@@ -116,30 +116,30 @@ impl Engine {
             Kind::Parameter.saying(format!("A pipeline's id is a GUID, and {id:?} is none."))
         })?;
         let most = shell.facts.terms.max_concurrent_commands_per_shell;
-        let admit = |guest: &Guest| {
-            if guest.find(&id).is_some() {
+        let admit = |native: &Native| {
+            if native.find(&id).is_some() {
                 return Err(Kind::CommandExists.fault());
             }
-            if guest.open() >= most as usize {
+            if native.open() >= most as usize {
                 return Err(Kind::Commands.fault());
             }
             Ok(())
         };
-        self.listen_to_guest(shell).await?;
+        self.listen_to_native(shell).await?;
         admit(living(&mut shell.state())?)?;
         self.has_room(shell, &*of_shell(self, shell)?).await?;
         {
             let mut state = shell.state();
-            let guest = living(&mut state)?;
-            admit(guest)?;
-            let begun = guest.begin(id.clone(), number, opening);
+            let native = living(&mut state)?;
+            admit(native)?;
+            let begun = native.begin(id.clone(), number, opening);
             begun.map_err(|error| strange(&error))?;
         }
         self.passed_on(shell);
         Ok(Answer::Command { id })
     }
 
-    fn send_to_guest(
+    fn send_to_native(
         &self,
         shell: &Arc<Shell>,
         request: &str,
@@ -150,14 +150,14 @@ impl Engine {
             if state.has_heard(request) {
                 return Ok(());
             }
-            let guest = living(&mut state)?;
+            let native = living(&mut state)?;
             for piece in pieces {
                 let channel = match piece.stream.as_str() {
                     "pr" => Channel::PromptResponse,
                     _ => Channel::Default,
                 };
-                let about = about(guest, &piece.command.unwrap_or_default())?;
-                let sent = guest.bridge.send(about, channel, &piece.bytes);
+                let about = about(native, &piece.command.unwrap_or_default())?;
+                let sent = native.bridge.send(about, channel, &piece.bytes);
                 sent.map_err(|error| strange(&error))?;
             }
             state.hears(request);
@@ -167,15 +167,15 @@ impl Engine {
     }
 
     /// Waits for what the engine says of a pipeline, or of its pool, and gives it.
-    async fn receive_from_guest(&self, wanted: Wanted<'_>) -> Result<Answer, Fault> {
+    async fn receive_from_native(&self, wanted: Wanted<'_>) -> Result<Answer, Fault> {
         let shell = wanted.shell;
         let workers = of_shell(self, shell)?;
         let mut changes = shell.changes();
         let turn = {
             let mut state = shell.state();
-            let guest = guest(&mut state)?;
-            about(guest, wanted.command)?;
-            guest.asked(wanted.command)
+            let native = native(&mut state)?;
+            about(native, wanted.command)?;
+            native.asked(wanted.command)
         };
         // Whoever asked before hears that somebody else does now.
         shell.tell();
@@ -183,15 +183,15 @@ impl Engine {
         let room = budget(wanted.envelope, MOST);
         let most = self.config.remoting.buffer_bytes / 2;
         loop {
-            self.listen_to_guest(shell).await?;
+            self.listen_to_native(shell).await?;
             let (given, is_over, worker, read_to) = {
                 let mut state = shell.state();
-                let guest = guest(&mut state)?;
-                let about = about(guest, wanted.command)?;
-                guest.bridge.make_room(about, most);
-                let given = guest.bridge.give(about, wanted.request, room);
-                let is_over = guest.bridge.is_over();
-                (given, is_over, guest.worker(), guest.read_to)
+                let native = native(&mut state)?;
+                let about = about(native, wanted.command)?;
+                native.bridge.make_room(about, most);
+                let given = native.bridge.give(about, wanted.request, room);
+                let is_over = native.bridge.is_over();
+                (given, is_over, native.worker(), native.read_to)
             };
             self.release(shell, &workers, given.is_some());
             if let Some(given) = given {
@@ -217,13 +217,13 @@ impl Engine {
     fn release(&self, shell: &Shell, workers: &Workers, matters: bool) {
         let (worker, needs, read_err, is_more) = {
             let mut state = shell.state();
-            let Some(guest) = &mut state.guest else {
+            let Some(native) = &mut state.native else {
                 return;
             };
-            let needs = guest.bridge.needs();
-            let is_more = needs > guest.released;
-            guest.released = guest.released.max(needs);
-            (guest.worker(), needs, guest.read_err, is_more)
+            let needs = native.bridge.needs();
+            let is_more = needs > native.released;
+            native.released = native.released.max(needs);
+            (native.worker(), needs, native.read_err, is_more)
         };
         if matters || is_more {
             self.keep_shell(shell);
@@ -238,15 +238,15 @@ impl Engine {
     fn passed_on(&self, shell: &Arc<Shell>) {
         self.keep_shell(shell);
         shell.tell();
-        self.drive_guest(shell);
+        self.drive_native(shell);
     }
 
     /// Has a session's engine told what it has not been told yet, if there is such an engine.
-    pub(super) fn drive_guest(&self, shell: &Arc<Shell>) {
+    pub(in crate::remoting) fn drive_native(&self, shell: &Arc<Shell>) {
         let is_busy = {
             let state = shell.state();
-            let guest = state.guest.as_ref();
-            guest.is_some_and(|guest| guest.bridge.is_busy())
+            let native = state.native.as_ref();
+            native.is_some_and(|native| native.bridge.is_busy())
         };
         if let Some(workers) = self.workers_of(shell.uid()).filter(|_| is_busy) {
             let (shell, store) = (Arc::clone(shell), self.remoting.store.clone());
@@ -261,8 +261,11 @@ impl Engine {
     }
 
     /// Takes what a session's engine has said by now, if it has such an engine.
-    pub(super) async fn listen_to_guest(&self, shell: &Arc<Shell>) -> Result<(), Fault> {
-        if shell.state().guest.is_none() {
+    pub(in crate::remoting) async fn listen_to_native(
+        &self,
+        shell: &Arc<Shell>,
+    ) -> Result<(), Fault> {
+        if shell.state().native.is_none() {
             return Ok(());
         }
         let workers = of_shell(self, shell)?;
@@ -278,18 +281,18 @@ async fn drive(shell: &Shell, workers: &Workers, store: &Store) -> Result<(), Ke
         let (worker, written, bytes, read_to) = {
             let mut state = shell.state();
             let closed = state.closed;
-            let Some(guest) = state.guest.as_mut().filter(|_| !closed) else {
+            let Some(native) = state.native.as_mut().filter(|_| !closed) else {
                 return Ok(());
             };
-            let worker = guest.worker();
+            let worker = native.worker();
             let written = workers.written(worker);
-            guest.bridge.wrote(written.unwrap_or_default());
-            if !guest.bridge.is_busy() {
+            native.bridge.wrote(written.unwrap_or_default());
+            if !native.bridge.is_busy() {
                 return Ok(());
             }
-            let waiting = guest.bridge.outgoing();
+            let waiting = native.bridge.outgoing();
             let bytes = waiting.get(..PIECE).unwrap_or(waiting).to_vec();
-            (worker, written, bytes, guest.read_to)
+            (worker, written, bytes, native.read_to)
         };
         if bytes.is_empty() {
             tokio::select! {
@@ -308,10 +311,10 @@ async fn drive(shell: &Shell, workers: &Workers, store: &Store) -> Result<(), Ke
             tokio::time::sleep(PAUSE).await;
         }
         if written.is_none()
-            && let Some(guest) = &mut shell.state().guest
+            && let Some(native) = &mut shell.state().native
         {
-            let all = guest.bridge.written() + taken as u64;
-            guest.bridge.wrote(all);
+            let all = native.bridge.written() + taken as u64;
+            native.bridge.wrote(all);
         }
     }
 }
@@ -320,22 +323,22 @@ async fn drive(shell: &Shell, workers: &Workers, store: &Store) -> Result<(), Ke
 async fn listen(shell: &Shell, workers: &Workers) -> Result<(), KeeperError> {
     let exit = {
         let state = shell.state();
-        let guest = state.guest.as_ref();
-        guest.map(|guest| workers.exit(guest.worker()))
+        let native = state.native.as_ref();
+        native.map(|native| workers.exit(native.worker()))
     };
     while look(shell, workers).await? {}
     if let Some(Some(status)) = exit {
         let mut state = shell.state();
         let program = engines::program(&shell.facts.terms.engine);
-        if let Some(guest) = &mut state.guest {
+        if let Some(native) = &mut state.native {
             let program = program.first().map(String::as_str).unwrap_or_default();
             let status = code(Some(status));
             let mut why = format!("The session's engine {program} has ended with status {status}.");
-            let words = guest.last_words();
+            let words = native.last_words();
             if !words.is_empty() {
                 why.extend([" It said: ", &words]);
             }
-            guest.bridge.fail(&why);
+            native.bridge.fail(&why);
         }
     }
     Ok(())
@@ -345,11 +348,15 @@ async fn listen(shell: &Shell, workers: &Workers) -> Result<(), KeeperError> {
 async fn look(shell: &Shell, workers: &Workers) -> Result<bool, KeeperError> {
     let (worker, from, from_err) = {
         let state = shell.state();
-        let Some(guest) = state.guest.as_ref().filter(|guest| !guest.bridge.is_over()) else {
+        let Some(native) = state
+            .native
+            .as_ref()
+            .filter(|native| !native.bridge.is_over())
+        else {
             return Ok(false);
         };
-        let from = guest.bridge.next_offset();
-        (guest.worker(), from, guest.read_err)
+        let from = native.bridge.next_offset();
+        (native.worker(), from, native.read_err)
     };
     let read = match workers.read(worker, Stream::Out, from, PIECE).await {
         Ok(read) => read,
@@ -360,50 +367,50 @@ async fn look(shell: &Shell, workers: &Workers) -> Result<bool, KeeperError> {
     let complaint = workers.read(worker, Stream::Err, from_err, PIECE).await;
     let mut state = shell.state();
     let is_dropping = state.buffering == Buffering::Drop;
-    let Some(guest) = &mut state.guest else {
+    let Some(native) = &mut state.native else {
         return Ok(false);
     };
     if let Ok(complaint) = complaint
-        && guest.read_err == from_err
+        && native.read_err == from_err
     {
-        guest.complains(&complaint.bytes);
-        guest.read_err = complaint.offset + complaint.bytes.len() as u64;
+        native.complains(&complaint.bytes);
+        native.read_err = complaint.offset + complaint.bytes.len() as u64;
     }
-    if guest.bridge.next_offset() != from {
+    if native.bridge.next_offset() != from {
         // Somebody else has read meanwhile.
         return Ok(true);
     }
-    guest.bridge.hear(read.offset, &read.bytes);
-    guest.read_to = read.offset + read.bytes.len() as u64;
+    native.bridge.hear(read.offset, &read.bytes);
+    native.read_to = read.offset + read.bytes.len() as u64;
     if is_dropping {
-        guest.bridge.shed(MOST);
+        native.bridge.shed(MOST);
     }
     Ok(read.bytes.len() >= PIECE)
 }
 
-fn guest(state: &mut State) -> Result<&mut Guest, Fault> {
-    state.guest.as_mut().ok_or_else(|| Kind::Internal.fault())
+fn native(state: &mut State) -> Result<&mut Native, Fault> {
+    state.native.as_mut().ok_or_else(|| Kind::Internal.fault())
 }
 
 /// The session's engine, if it lives.
-fn living(state: &mut State) -> Result<&mut Guest, Fault> {
-    if guest(state)?.bridge.is_over() {
+fn living(state: &mut State) -> Result<&mut Native, Fault> {
+    if native(state)?.bridge.is_over() {
         return Err(gone(state));
     }
-    guest(state)
+    native(state)
 }
 
 fn gone(state: &mut State) -> Fault {
-    let words = state.guest.as_ref().map(Guest::last_words);
+    let words = state.native.as_ref().map(Native::last_words);
     let words = words.unwrap_or_default();
     Kind::Internal.saying(format!("The session's engine has ended. {words}").trim())
 }
 
 /// The pipeline of this id; none for no id, which is the pool's.
-fn about(guest: &Guest, id: &str) -> Result<Option<PipelineId>, Fault> {
+fn about(native: &Native, id: &str) -> Result<Option<PipelineId>, Fault> {
     if id.is_empty() {
         return Ok(None);
     }
-    let number = guest.find(&id.to_ascii_uppercase());
+    let number = native.find(&id.to_ascii_uppercase());
     number.map(Some).ok_or_else(|| Kind::NoCommand.fault())
 }

@@ -1,5 +1,7 @@
 //! A session whose engine speaks PowerShell remoting itself, as its host keeps it.
 
+mod requests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ const COMPLAINT: usize = 2 << 10;
 
 /// The engine, and what is between it and its client.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Guest {
+pub(super) struct Native {
     worker: u32,
     pub(super) bridge: Bridge,
     /// Its pipelines by the ids that its client gave them, in capitals.
@@ -36,7 +38,7 @@ pub(super) struct Guest {
     pub(super) released: u64,
 }
 
-impl Guest {
+impl Native {
     /// An engine that is about to be started, for a client that opens a pool with this.
     pub(super) fn opened(opening: &[u8]) -> Result<Self, ProtocolError> {
         Ok(Self {
