@@ -151,12 +151,30 @@ fn begin(
     Ok(element)
 }
 
+/// The namespace of declarations, in which nothing can be named.
+const DECLARATIONS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// Namespaces are compared as they are written, so what could be written in two ways is none.
 fn named(ns: ResolveResult<'_>, local: &str) -> Result<Name, XmlError> {
+    let can_be = |character| is_allowed(character) && !" \t\r\n<>&\"'".contains(character);
+    let check = |is_good| {
+        let wrong = || XmlError::Syntax("a name is none".into());
+        if is_good { Ok(()) } else { Err(wrong()) }
+    };
     let ns = match ns {
         ResolveResult::Unbound => Ns::None,
-        ResolveResult::Bound(ns) => Ns::from_uri(ns.as_ref()),
+        ResolveResult::Bound(ns) => {
+            let uri = ns.as_ref();
+            check(uri != DECLARATIONS && uri.chars().all(can_be))?;
+            Ns::from_uri(uri)
+        }
         ResolveResult::Unknown(prefix) => return Err(XmlError::Prefix(prefix)),
     };
+    check(
+        local
+            .chars()
+            .all(|character| character != ':' && can_be(character)),
+    )?;
     Ok(Name {
         ns,
         local: local.to_owned().into(),
@@ -239,6 +257,12 @@ mod tests {
             "<a>&unknown;</a>",
             "<a>&#0;</a>",
             "<a>&#1;</a>",
+            "<a\u{10}/>",
+            "<a b&c='1'/>",
+            "<xmlns:a/>",
+            "<a xmlns:b='urn:b'><b:c:d/></a>",
+            "<a xmlns='urn:b\u{10}c'/>",
+            "<a xmlns='urn:b&amp;c'/>",
             "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
             deep.as_str(),
             many.as_str(),
