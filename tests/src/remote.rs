@@ -2,6 +2,7 @@
 
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use winsta_python::{Missing, Python, packages};
 
@@ -89,6 +90,27 @@ impl Remote {
         self.host.kill().expect("it is ours");
         self.host.wait().expect("it is ours");
         self.host = serve(&self.desk, self.port);
+    }
+
+    /// Runs a client's program while the host is killed again and again. The program is told a path:
+    /// it makes the file with the ending `now` once it has begun, and may end when there is one with
+    /// `stop`.
+    pub fn client_over_crashes(&mut self, program: &str) {
+        let here = self.desk.folder().join("here");
+        let path = here.display().to_string();
+        std::thread::scope(|scope| {
+            let (port, python) = self.peer();
+            let client = scope.spawn(move || python.talk(port, program, &[&path]));
+            until("the client to begin", || {
+                here.with_extension("now").exists().then_some(())
+            });
+            for _ in 0..8 {
+                std::thread::sleep(Duration::from_millis(150));
+                self.crash();
+            }
+            std::fs::write(here.with_extension("stop"), "").expect("a file");
+            println!("{}", client.join().expect("the client is content"));
+        });
     }
 
     /// What the host has to say.

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use winsta_python::{Python, packages};
 use winsta_tests::desk::Desk;
@@ -80,23 +79,7 @@ fn nothing_is_lost_or_doubled_when_the_host_is_killed_in_the_middle() {
     let Some(mut remote) = remote("", "") else {
         return;
     };
-    let here = remote.desk.folder().join("here");
-    let path = here.display().to_string();
-    std::thread::scope(|scope| {
-        let (port, python) = remote.peer();
-        let client =
-            scope.spawn(move || python.talk(port, include_str!("pwsh/crash.py"), &[&path]));
-        until("the client to begin", || {
-            here.with_extension("now").exists().then_some(())
-        });
-        for _ in 0..8 {
-            std::thread::sleep(Duration::from_millis(150));
-            remote.crash();
-        }
-        fs::write(here.with_extension("stop"), "").expect("a file");
-        let said = client.join().expect("the client is content");
-        println!("{said}");
-    });
+    remote.client_over_crashes(include_str!("pwsh/crash.py"));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Clients of WS-Management from elsewhere: pywinrm and pypsrp against the real host.
 
 use std::fs;
-use std::time::Duration;
 
 use winsta_python::packages;
 use winsta_tests::patience::until;
@@ -104,23 +103,7 @@ fn no_line_is_lost_or_doubled_when_the_host_is_killed_in_the_middle() {
     let Some(mut remote) = Remote::new() else {
         return;
     };
-    let here = remote.desk.folder().join("here");
-    let path = here.display().to_string();
-    std::thread::scope(|scope| {
-        let (port, python) = remote.peer();
-        let client =
-            scope.spawn(move || python.talk(port, include_str!("wsman/crash.py"), &[&path]));
-        until("the client to begin", || {
-            here.with_extension("now").exists().then_some(())
-        });
-        for _ in 0..8 {
-            std::thread::sleep(Duration::from_millis(150));
-            remote.crash();
-        }
-        fs::write(here.with_extension("stop"), "").expect("a file");
-        let lines = client.join().expect("the client is content");
-        println!("{lines}");
-    });
+    remote.client_over_crashes(include_str!("wsman/crash.py"));
 }
 
 #[test]

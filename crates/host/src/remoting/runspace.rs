@@ -278,18 +278,24 @@ mod tests {
     use super::super::limits::Limits;
     use super::*;
 
+    /// What is found in a stream that comes in pieces of so many bytes.
+    fn scanned(runspace: &Runspace, stream: &[u8], cut: usize) -> Marks {
+        let mut marks = Marks::default();
+        let mut have = 0;
+        while have < stream.len() {
+            have = (have + cut).min(stream.len());
+            let from = usize::try_from(marks.scanned).unwrap();
+            runspace.scan(&mut marks, &stream[from..have]);
+        }
+        marks
+    }
+
     #[test]
     fn marks_that_are_lines_are_found_however_the_stream_is_cut() {
         let runspace = Runspace::new(1, "w0rd".to_owned(), true);
         let stream = b"> print w0rd;0;0\"\nw0rd;0;0\r\none\nw0r two w0rd;1;0\nw0rd;2;130\nmore w";
         for cut in 1..stream.len() {
-            let mut marks = Marks::default();
-            let mut have = 0;
-            while have < stream.len() {
-                have = (have + cut).min(stream.len());
-                let from = usize::try_from(marks.scanned).unwrap();
-                runspace.scan(&mut marks, &stream[from..have]);
-            }
+            let marks = scanned(&runspace, stream, cut);
             let (begin, mark) = (marks.begin(1).unwrap(), marks.of(1).unwrap());
             let own =
                 &stream[usize::try_from(begin).unwrap()..usize::try_from(mark.begin).unwrap()];
@@ -304,13 +310,7 @@ mod tests {
         let runspace = Runspace::new(1, "w0rd".to_owned(), false);
         let stream = b"bash: no tty\n\x1ew0rd;0;0\x1fone\ntwo\x1ew0rd;1;3\x1f\x1e\x1ew0rd;1;130\x1f\x1ew0rd;2;0\x1f";
         for cut in 1..stream.len() {
-            let mut marks = Marks::default();
-            let mut have = 0;
-            while have < stream.len() {
-                have = (have + cut).min(stream.len());
-                let from = usize::try_from(marks.scanned).unwrap();
-                runspace.scan(&mut marks, &stream[from..have]);
-            }
+            let marks = scanned(&runspace, stream, cut);
             let begin = marks.begin(1).unwrap();
             let mark = marks.of(1).unwrap();
             let own =
